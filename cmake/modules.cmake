@@ -1,0 +1,54 @@
+# The modules in the order of their layers. An edge that is not here does not link; tests/tidy checks the includes as well.
+
+# L0 base
+module(base base LIBS Threads::Threads LABELS threads)
+module(base_json base/json DEPS base LIBS boost_json)
+module(base_yaml base/yaml DEPS base base_json LIBS yaml-cpp)
+module(base_crypto base/crypto DEPS base LIBS ssl crypto)
+module(base_sqlite base/sqlite DEPS base LIBS sqlite3 m)
+module(base_compress base/compress DEPS base LIBS z zstd deflate)
+module(base_tar base/tar DEPS base)
+
+# L1 net
+module(net_loop net/loop DEPS base LABELS threads)
+module(net_tls net/tls DEPS base base_crypto LIBS ssl crypto)
+module(net_http net/http DEPS net_loop net_tls base_crypto RECURSE LABELS threads)
+module(net_netlink net/netlink DEPS base)
+module(net_nft net/nft DEPS net_netlink)
+module(net_dns net/dns DEPS net_loop LIBS cares LABELS threads)
+
+# L2 store
+module(store_wal store/wal DEPS base)
+module(store_mvcc store/mvcc DEPS base base_sqlite)
+module(store store DEPS store_wal store_mvcc LABELS threads)
+module(store_server store/server DEPS store LABELS threads)
+
+# L2 runtime
+module(runtime_oci runtime/oci DEPS base base_json LIBS)
+
+module(runtime_registry runtime/registry DEPS runtime_oci net_http base_crypto)
+module(runtime_content runtime/content DEPS base base_crypto)
+module(runtime_snapshot runtime/snapshot DEPS base base_tar base_compress)
+module(runtime_image runtime/image DEPS runtime_oci runtime_registry runtime_content runtime_snapshot base_tar base_compress base_crypto net_http LABELS threads)
+module(runtime_cgroup runtime/cgroup DEPS base)
+module(runtime_seccomp runtime/seccomp DEPS base base_json LIBS seccomp)
+module(runtime_caps runtime/caps DEPS base LIBS cap)
+module(runtime_rootfs runtime/rootfs DEPS base)
+module(runtime_stage runtime/stage DEPS base)
+module(runtime_sandbox runtime/sandbox DEPS base runtime_stage)
+module(runtime_container runtime/container DEPS base runtime_stage runtime_cgroup runtime_seccomp runtime_caps runtime_rootfs)
+module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_image runtime_registry runtime_content runtime_snapshot LABELS threads)
+
+# L3 orchestrator
+module(api orchestrator/api DEPS base base_json base_yaml RECURSE)
+module(client orchestrator/client DEPS api net_http)
+module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto RECURSE LABELS threads)
+module(controllers orchestrator/controllers DEPS api client RECURSE LABELS threads)
+module(scheduler orchestrator/scheduler DEPS api client)
+module(podnet orchestrator/podnet DEPS base net_netlink net_nft)
+module(proxy orchestrator/proxy DEPS api client net_nft)
+module(dns orchestrator/dns DEPS api client net_dns LABELS threads)
+module(kubelet orchestrator/kubelet DEPS api client runtime_cri podnet net_http RECURSE LABELS threads)
+
+# L5 node
+module(node node DEPS apiserver controllers scheduler kubelet podnet proxy dns store_server runtime_cri base_crypto base_yaml RECURSE)
