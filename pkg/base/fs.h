@@ -34,6 +34,12 @@ class File {
   virtual Result<uint64_t> size() = 0;
 };
 
+// Held while it lives; the lock goes with the process, however it ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class Fs {
  public:
   virtual ~Fs() = default;
@@ -44,6 +50,8 @@ class Fs {
   virtual Result<> remove(const std::string& path) = 0;                       // a file
   virtual Result<> sync_dir(const std::string& dir) = 0;                      // names are on disk when it returns
   virtual Result<bool> exists(const std::string& path) = 0;
+  // Exclusive lock on `path` (created when absent), which names the holder: kFailedPrecondition "... is in use by process 123".
+  virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
 std::unique_ptr<Fs> make_real_fs();
