@@ -50,6 +50,7 @@ class Client {
   virtual ~Client() = default;
   virtual Result<json::Value> get(std::string_view resource, const ObjectKey& key) = 0;
   virtual Result<json::Value> list(std::string_view resource, std::string_view ns, const ListOptions& options = {}) = 0;  // a List document
+  // With a subresource ("binding", "token", "eviction") it is a POST to NAME/subresource; NAME is the object's metadata.name.
   virtual Result<json::Value> create(std::string_view resource, std::string_view ns, const json::Value& object, const WriteOptions& options = {}) = 0;
   virtual Result<json::Value> update(std::string_view resource, const ObjectKey& key, const json::Value& object, const WriteOptions& options = {}) = 0;
   virtual Result<json::Value> patch(std::string_view resource, const ObjectKey& key, PatchType type, const json::Value& patch, const WriteOptions& options = {}) = 0;
