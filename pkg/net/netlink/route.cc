@@ -130,6 +130,12 @@ Result<> RouteSocket::change_link(const std::string& name, const LinkChange& cha
   if (change.mtu) b.value(IFLA_MTU, static_cast<uint32_t>(*change.mtu));
   if (change.alias) b.bytes(IFLA_IFALIAS, *change.alias);
   if (change.group) b.value(IFLA_GROUP, *change.group);
+  if (!change.ipv4_conf.empty()) {
+    auto families = b.nest(IFLA_AF_SPEC);
+    auto inet = b.nest(AF_INET);
+    auto conf = b.nest(IFLA_INET_CONF);
+    for (const auto& [key, value] : change.ipv4_conf) b.value(static_cast<uint16_t>(key), value);
+  }
   return socket_.request_one(b, "change link " + name);
 }
 
@@ -185,7 +191,7 @@ Result<std::vector<Route>> RouteSocket::routes() {
   fixed.rtm_family = AF_INET;
   fixed.rtm_table = RT_TABLE_MAIN;
   b.begin(RTM_GETROUTE, 0, fixed);
-  TRY(socket_.dump(
+  auto result = socket_.dump(
       b, "list routes", [&] { out.clear(); },
       [&](const Message& m) {
         const auto info = m.fixed<rtmsg>();
@@ -202,7 +208,9 @@ Result<std::vector<Route>> RouteSocket::routes() {
           if (a.type == RTA_PRIORITY) r.metric = a.as<uint32_t>();
         }
         out.push_back(r);
-      }));
+      });
+  if (!result && result.error().errno_value != ENOENT)
+    return fail(result.error());  // ENOENT: no route was ever made here
   return out;
 }
 

@@ -50,6 +50,7 @@ struct LinkChange {
   std::optional<int> mtu{};
   std::optional<std::string> alias{};
   std::optional<uint32_t> group{};
+  std::vector<std::pair<int, uint32_t>> ipv4_conf{};  // net.ipv4.conf.<link>.*: IPV4_DEVCONF_* (linux/ip.h) and value
 };
 
 enum class Scope : uint8_t { kGlobal = 0, kLink = 253, kHost = 254 };

@@ -1,7 +1,7 @@
-// The pod network of this node: one veth per pod, pod side /32 with gateway 169.254.1.1, a host route to the pod, permanent
-// neighbours both ways; no bridge. Addresses come from the node's pod CIDR, round robin, a freed one rests 30 s.
-// Kernel state is the truth: attach() after a restart finds what is there and mends the rest.
-// Blocking (a few ms of netlink): call from pool threads. Thread-safe.
+// The pod network of this node: one veth per pod, pod side /32 with gateway 169.254.1.1, a host route to the pod,
+// permanent neighbours both ways; no bridge. Addresses come from the node's pod CIDR, round robin, a freed one rests 30
+// s. Kernel state is the truth: attach() after a restart finds what is there and mends the rest. Blocking (a few ms of
+// netlink): call from pool threads. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@
 namespace appliance::orchestrator::podnet {
 
 struct Options {
-  std::string pod_cidr;   // "10.42.0.0/24"
+  std::string pod_cidr;      // "10.42.0.0/24"
   std::string cluster_cidr;  // not masqueraded
   std::string service_cidr;  // gets an own route, so that rejects and host clients work without a default route
-  std::string state_dir;  // <run-dir>/net: leases, recorded sysctls; synced before use
-  int mtu = 0;            // 0 = the MTU of the link with the default route, else 1500
+  std::string state_dir;     // <run-dir>/net: leases, recorded sysctls; synced before use
+  int mtu = 0;               // 0 = the MTU of the link with the default route, else 1500
   base::Log log;
 };
 
@@ -29,17 +29,37 @@ struct Attachment {
   std::string host_link;  // veth name on the host
 };
 
+struct HostPort {
+  std::string protocol = "TCP";  // TCP, UDP
+  uint16_t host_port = 0;
+  uint16_t container_port = 0;
+  std::string host_ip;  // "" or "0.0.0.0": every address of this machine, 127.0.0.1 included
+};
+
 class PodNet {
  public:
   virtual ~PodNet() = default;
   // Sets the host's sysctls (recording what was there) and the node-wide nft chains.
   static Result<std::unique_ptr<PodNet>> open(Options options, const base::Clock& clock);
   virtual Result<Attachment> attach(const std::string& pod_uid, const std::string& netns_path) = 0;  // idempotent
-  virtual Result<> detach(const std::string& pod_uid) = 0;                                            // idempotent
+  virtual Result<> detach(const std::string& pod_uid) = 0;                                           // idempotent
+  // Makes the node forward these ports to the pod; replaces what was set for this address. detach() removes them.
+  virtual Result<> set_host_ports(const std::string& pod_uid, const std::string& address,
+                                  const std::vector<HostPort>& ports) {
+    (void)pod_uid, (void)address, (void)ports;
+    return fail(Code::kUnimplemented, "host ports");
+  }
   // Removes links and leases of pods not in `live_uids`. Call once the runtime's list is loaded.
   virtual Result<> reconcile(const std::vector<std::string>& live_uids) = 0;
   // Undoes everything: links, routes, tables, sysctls as they were. For `down` and `uninstall`.
   virtual Result<> teardown() = 0;
 };
+
+// teardown() for when no PodNet is open and none shall be set up: `down` and `uninstall` after a crash. Idempotent.
+Result<> remove_all(const Options& options);
+
+// What of this machine's own firewall will stop pod traffic, in words, each with the remedy; empty: nothing found. For
+// `check`.
+Result<std::vector<std::string>> diagnose();
 
 }  // namespace appliance::orchestrator::podnet

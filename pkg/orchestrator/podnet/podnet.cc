@@ -1,0 +1,249 @@
+#include "orchestrator/podnet/podnet.h"
+
+#include <linux/ip.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "base/fs.h"
+#include "net/netlink/netns.h"
+#include "net/netlink/route.h"
+#include "net/nft/nft.h"
+#include "orchestrator/podnet/host_ports.h"
+#include "orchestrator/podnet/leases.h"
+#include "orchestrator/podnet/link_reaper.h"
+#include "orchestrator/podnet/names.h"
+#include "orchestrator/podnet/rules.h"
+#include "orchestrator/podnet/sysctls.h"
+
+namespace appliance::orchestrator::podnet {
+namespace {
+
+using net::netlink::Link;
+using net::netlink::RouteSocket;
+using net::netlink::Scope;
+
+constexpr Ipv4 kGateway{0xa9fe0101};  // 169.254.1.1: the same in every pod, on no link of the host
+constexpr int kDefaultMtu = 1500;
+
+bool is_ours(const Link& link) { return link.kind == "veth" && link.group == kLinkGroup; }
+
+std::string sysctl_file(const Options& o) { return o.state_dir + "/sysctls"; }
+std::string lease_file(const Options& o) { return o.state_dir + "/leases"; }
+
+Result<int> uplink_mtu(RouteSocket& net) {
+  const auto routes = TRY(net.routes());
+  const auto links = TRY(net.links());
+  const net::netlink::Route* best = nullptr;
+  for (const auto& r : routes)
+    if (r.destination.prefix == 0 && (best == nullptr || r.metric < best->metric)) best = &r;
+  if (best == nullptr) return kDefaultMtu;
+  for (const auto& l : links)
+    if (l.index == best->link && l.mtu > 0) return l.mtu;
+  return kDefaultMtu;
+}
+
+Result<> set_host_sysctls(const Options& options) {
+  RecordedSysctls sysctls(sysctl_file(options));
+  TRY(sysctls.set("net.ipv4.ip_forward", "1"));
+  TRY(sysctls.set("net.ipv4.conf.all.send_redirects", "0"));           // a hairpin leaves by the link it came from
+  TRY(sysctls.set("net.netfilter.nf_conntrack_tcp_be_liberal", "1"));  // k8s#74839: an INVALID segment is not un-NATed
+  return {};
+}
+
+// Without any address a host process has no source to reach a pod with (a laptop in flight): lend it the gateway's.
+Result<> ensure_source_address(RouteSocket& net) {
+  const auto addresses = TRY(net.addresses());
+  for (const auto& a : addresses)
+    if (a.scope == Scope::kGlobal) return {};
+  const auto lo = TRY(net.link("lo"));
+  return net.add_address({.link = lo.index, .ip = kGateway, .prefix = 32});
+}
+
+// Inside the pod's namespace; idempotent.
+Result<> configure_pod_side(const PodIdentity& pod, Ipv4 address) {
+  auto net = TRY(RouteSocket::open());
+  for (const char* key : {"net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6"}) {
+    auto result = write_sysctl(key, "1");  // a v4-only cluster: AAAA and ::1 binds would surprise
+    if (!result && result.error().code != Code::kNotFound) return result;
+  }
+  const net::netlink::LinkChange up{.up = true};
+  TRY(net.change_link("lo", up));
+  TRY(net.change_link(kPodLink, up));
+  const auto link = TRY(net.link(kPodLink));
+  TRY(net.add_address({.link = link.index, .ip = address, .prefix = 32}));
+  TRY(net.add_neighbour(link.index, kGateway, pod.host_mac));
+  TRY(net.add_route({.destination = {.base = kGateway, .prefix = 32}, .link = link.index}));
+  return net.add_route({.destination = {.base = {}, .prefix = 0},
+                        .link = link.index,
+                        .gateway = kGateway,
+                        .source = address,
+                        .on_link = true});
+}
+
+// The host's end: ready before it is up.
+Result<> configure_host_side(RouteSocket& net, const PodIdentity& pod, const std::string& uid, Ipv4 address) {
+  TRY(net.change_link(pod.host_link,
+                      {.up = true,
+                       .alias = uid,
+                       .group = kLinkGroup,
+                       .ipv4_conf = {{IPV4_DEVCONF_RP_FILTER, 1},
+                                     {IPV4_DEVCONF_ROUTE_LOCALNET, 1},  // NodePort on 127.0.0.1; rules.h has the drop
+                                     {IPV4_DEVCONF_SEND_REDIRECTS, 0},
+                                     {IPV4_DEVCONF_ACCEPT_REDIRECTS, 0}}}));
+  const auto link = TRY(net.link(pod.host_link));
+  TRY(net.add_neighbour(link.index, address, pod.pod_mac));
+  return net.add_route({.destination = {.base = address, .prefix = 32}, .link = link.index});
+}
+
+class KernelPodNet final : public PodNet {
+ public:
+  KernelPodNet(Options options, int mtu, Leases leases, HostPortTable host_ports)
+      : options_(std::move(options)),
+        mtu_(mtu),
+        leases_(std::move(leases)),
+        host_ports_(std::move(host_ports)),
+        reaper_(options_.log) {}
+
+  Result<Attachment> attach(const std::string& pod_uid, const std::string& netns_path) override {
+    Ipv4 address;
+    {
+      const std::lock_guard lock(mutex_);
+      address = TRY(leases_.take(pod_uid));
+    }
+    const PodIdentity pod = identity_of(pod_uid);
+    const auto netns = TRY(net::netlink::open_netns(netns_path));
+    auto net = TRY(RouteSocket::open());
+    TRY_CTX(ensure_veth(net, pod, netns.get()), "pod " + pod_uid);
+    TRY_CTX(net::netlink::in_netns(netns.get(), [&] { return configure_pod_side(pod, address); }), "pod " + pod_uid);
+    TRY_CTX(configure_host_side(net, pod, pod_uid, address), "pod " + pod_uid);
+    return Attachment{.address = address.string(), .host_link = pod.host_link};
+  }
+
+  Result<> detach(const std::string& pod_uid) override {
+    auto net = TRY(RouteSocket::open());
+    const auto link = net.link(identity_of(pod_uid).host_link);
+    const std::lock_guard lock(mutex_);
+    if (const auto address = leases_.find(pod_uid)) {
+      TRY(host_ports_.set(*address, {}));
+      if (link) TRY(net.delete_route({.destination = {.base = *address, .prefix = 32}, .link = link->index}));
+      TRY(leases_.release(pod_uid));
+    }
+    if (link) reaper_.add(link->index);
+    return {};
+  }
+
+  Result<> set_host_ports(const std::string& pod_uid, const std::string& address,
+                          const std::vector<HostPort>& ports) override {
+    const auto ip = net::netlink::parse_ipv4(address);
+    if (!ip) return fail(Code::kInvalidArgument, "'" + address + "' is not an IPv4 address");
+    const std::lock_guard lock(mutex_);
+    return TRY_CTX(host_ports_.set(*ip, ports), "host ports of pod " + pod_uid), Result<>{};
+  }
+
+  Result<> reconcile(const std::vector<std::string>& live_uids) override {
+    const std::set<std::string> live(live_uids.begin(), live_uids.end());
+    auto net = TRY(RouteSocket::open());
+    std::set<std::string> dead;
+    for (const auto& link : TRY(net.links()))
+      if (is_ours(link) && !live.contains(link.alias)) dead.insert(link.alias);
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [uid, ip] : leases_.all())
+        if (!live.contains(uid)) dead.insert(uid);
+    }
+    for (const auto& uid : dead) TRY_CTX(detach(uid), "remove the network of pod " + uid);
+    reaper_.wait();
+    return {};
+  }
+
+  Result<> teardown() override {
+    reaper_.wait();
+    const std::lock_guard lock(mutex_);
+    return remove_all(options_);
+  }
+
+ private:
+  // The pair exists and its inner end is in this namespace. A left-over of an earlier sandbox of the pod is removed
+  // first.
+  Result<> ensure_veth(RouteSocket& net, const PodIdentity& pod, int netns_fd) {
+    const net::netlink::VethSpec spec{.name = pod.host_link,
+                                      .mac = pod.host_mac,
+                                      .peer_name = kPodLink,
+                                      .peer_mac = pod.pod_mac,
+                                      .peer_netns_fd = netns_fd,
+                                      .mtu = mtu_};
+    auto created = net.create_veth(spec);
+    if (created || created.error().code != Code::kAlreadyExists) return created;
+    if (auto link = net.link(pod.host_link)) {
+      const auto inside = net::netlink::in_netns(netns_fd, [&]() -> Result<> {
+        auto inner = TRY(RouteSocket::open());
+        const auto peer = TRY(inner.link(kPodLink));
+        if (peer.mac != pod.pod_mac) return fail(Code::kNotFound, "eth0 is another one");
+        return {};
+      });
+      if (inside && !reaper_.doomed(link->index)) return {};
+      TRY(net.delete_links({link->index}));
+    }
+    return net.create_veth(spec);
+  }
+
+  const Options options_;
+  const int mtu_;
+  std::mutex mutex_;  // leases and host ports; held for a journal line or one small transaction
+  Leases leases_;
+  HostPortTable host_ports_;
+  LinkReaper reaper_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PodNet>> PodNet::open(Options options, const base::Clock& clock) {
+  const RuleOptions ranges{.pod_cidr = TRY(net::netlink::parse_cidr(options.pod_cidr)),
+                           .cluster_cidr = TRY(net::netlink::parse_cidr(options.cluster_cidr))};
+  const Cidr service_cidr = TRY(net::netlink::parse_cidr(options.service_cidr));
+  TRY(base::make_dirs(options.state_dir, 0700));
+  auto leases = TRY(Leases::open(ranges.pod_cidr, lease_file(options), clock));
+
+  auto net = TRY(RouteSocket::open());
+  const int mtu = options.mtu > 0 ? options.mtu : TRY(uplink_mtu(net));
+  auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
+  auto rules = node_rules(ranges);
+  TRY_CTX(nft.commit(rules), "pod network rules");
+  TRY(set_host_sysctls(options));
+  TRY(net.change_link("lo", {.up = true}));
+  TRY(ensure_source_address(net));
+  const auto links = TRY(net.links());
+  const auto lo = TRY(net.link("lo"));
+  TRY(net.add_route({.destination = service_cidr, .link = lo.index}));
+
+  // Who is there already: the route of each pod says its address, the link's alias its uid.
+  for (const auto& route : TRY(net.routes()))
+    for (const auto& link : links)
+      if (route.protocol == net::netlink::kOwnProtocol && route.destination.prefix == 32 && link.index == route.link &&
+          is_ours(link))
+        TRY(leases.adopt(link.alias, route.destination.base));
+  auto host_ports = TRY(HostPortTable::load());
+  return std::make_unique<KernelPodNet>(std::move(options), mtu, std::move(leases), std::move(host_ports));
+}
+
+Result<> remove_all(const Options& options) {
+  auto net = TRY(RouteSocket::open());
+  std::vector<int> indexes;
+  for (const auto& link : TRY(net.links()))
+    if (is_ours(link)) indexes.push_back(link.index);
+  TRY(net.delete_links(indexes));
+  for (const auto& route : TRY(net.routes()))
+    if (route.protocol == net::netlink::kOwnProtocol) TRY(net.delete_route(route));
+  const auto lo = TRY(net.link("lo"));
+  TRY(net.delete_address({.link = lo.index, .ip = kGateway, .prefix = 32}));
+  auto nft = TRY(net::nft::Nft::open());
+  TRY(nft.delete_table(kTable));
+  TRY(RecordedSysctls(sysctl_file(options)).restore());
+  if (::unlink(lease_file(options).c_str()) != 0 && errno != ENOENT) return fail_errno("remove " + lease_file(options));
+  return {};
+}
+
+}  // namespace appliance::orchestrator::podnet

@@ -1,0 +1,398 @@
+// Root needed. The "host" of every test is a network namespace of its own; pods and the outside world are others.
+#include "orchestrator/podnet/podnet.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/fs.h"
+#include "net/netlink/netns.h"
+#include "net/netlink/route.h"
+#include "net/nft/nft.h"
+#include "orchestrator/podnet/leases.h"
+#include "orchestrator/podnet/names.h"
+#include "orchestrator/podnet/rules.h"
+#include "orchestrator/podnet/sysctls.h"
+
+using namespace appliance;
+using namespace appliance::orchestrator::podnet;
+using net::netlink::RouteSocket;
+
+namespace {
+
+struct TempDir {
+  std::string path;
+  TempDir() {
+    char name[] = "/tmp/podnet-test.XXXXXX";
+    REQUIRE(mkdtemp(name) != nullptr);
+    path = name;
+  }
+  ~TempDir() {
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (entry.is_regular_file() && entry.path().filename().string().starts_with("ns-"))
+        (void)net::netlink::remove_named_netns(entry.path());
+    (void)base::remove_tree(path);
+  }
+};
+
+// A machine: its namespace, and pods' namespaces bound to files.
+struct Machine {
+  TempDir dir;
+  base::Fd ns;
+  base::SystemClock clock;
+  std::unique_ptr<PodNet> podnet;
+
+  Machine() {
+    auto made = net::netlink::make_netns();
+    REQUIRE(made);
+    ns = std::move(*made);
+  }
+  ~Machine() {
+    if (podnet)
+      run([&] {
+        podnet.reset();
+        return Result<>{};
+      });
+  }
+  Options options() const {
+    return {.pod_cidr = "10.42.0.0/24",
+            .cluster_cidr = "10.42.0.0/16",
+            .service_cidr = "10.43.0.0/16",
+            .state_dir = dir.path + "/net",
+            .log = {}};
+  }
+  void run(const std::function<Result<>()>& body) { run_in(ns.get(), body); }
+  static void run_in(int fd, const std::function<Result<>()>& body) {
+    auto result = net::netlink::in_netns(fd, body);
+    INFO((result ? std::string() : result.error().message));
+    REQUIRE(result.has_value());
+  }
+  void open() {
+    run([&]() -> Result<> {
+      podnet = TRY(PodNet::open(options(), clock));
+      return {};
+    });
+  }
+  std::string pod_path(const std::string& uid) const { return dir.path + "/ns-" + uid; }
+  base::Fd make_pod(const std::string& uid) {
+    auto fd = net::netlink::make_named_netns(pod_path(uid));
+    REQUIRE(fd);
+    return std::move(*fd);
+  }
+  Attachment attach(const std::string& uid) {
+    Attachment out;
+    run([&]() -> Result<> {
+      out = TRY(podnet->attach(uid, pod_path(uid)));
+      return {};
+    });
+    return out;
+  }
+  std::vector<net::netlink::Link> own_links() {
+    std::vector<net::netlink::Link> out;
+    run([&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      for (auto& link : TRY(net.links()))
+        if (link.group == kLinkGroup) out.push_back(link);
+      return {};
+    });
+    return out;
+  }
+};
+
+sockaddr_in address_of(const std::string& ip, uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  inet_pton(AF_INET, ip.c_str(), &out.sin_addr);
+  return out;
+}
+
+Result<base::Fd> listen_on(uint16_t port) {
+  base::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  auto a = address_of("0.0.0.0", port);
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 || listen(fd.get(), 16) != 0)
+    return fail_errno("listen");
+  return fd;
+}
+
+// Connects with a deadline; "" or why not.
+std::string connect_to(const std::string& ip, uint16_t port) {
+  base::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  auto a = address_of(ip, port);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 && errno != EINPROGRESS) return strerror(errno);
+  pollfd p{.fd = fd.get(), .events = POLLOUT, .revents = 0};
+  if (poll(&p, 1, 2000) != 1) return "timeout";
+  int error = 0;
+  socklen_t n = sizeof error;
+  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &n);
+  return error == 0 ? "" : strerror(error);
+}
+
+// The source address of the next connection that this listener gets.
+std::string accepted_from(int listener) {
+  pollfd p{.fd = listener, .events = POLLIN, .revents = 0};
+  if (poll(&p, 1, 2000) != 1) return "nobody";
+  sockaddr_in from{};
+  socklen_t n = sizeof from;
+  base::Fd fd(accept4(listener, reinterpret_cast<sockaddr*>(&from), &n, SOCK_CLOEXEC));
+  char text[INET_ADDRSTRLEN];
+  return inet_ntop(AF_INET, &from.sin_addr, text, sizeof text);
+}
+
+base::Fd listen_in(int ns, uint16_t port) {
+  base::Fd out;
+  Machine::run_in(ns, [&]() -> Result<> {
+    out = TRY(listen_on(port));
+    return {};
+  });
+  return out;
+}
+
+std::string connect_in(int ns, const std::string& ip, uint16_t port) {
+  std::string out;
+  Machine::run_in(ns, [&]() -> Result<> {
+    out = connect_to(ip, port);
+    return {};
+  });
+  return out;
+}
+
+// An outside machine on a veth to the host: host 192.0.2.1/24, outside 192.0.2.2/24, without any route to the pods.
+base::Fd make_outside(Machine& m) {
+  auto outside = net::netlink::make_netns();
+  REQUIRE(outside);
+  m.run([&]() -> Result<> {
+    auto net = TRY(RouteSocket::open());
+    TRY(net.create_veth({.name = "up0",
+                         .mac = {2, 9, 0, 0, 0, 1},
+                         .peer_name = "up1",
+                         .peer_mac = {2, 9, 0, 0, 0, 2},
+                         .peer_netns_fd = outside->get()}));
+    TRY(net.change_link("up0", {.up = true}));
+    return net.add_address(
+        {.link = TRY(net.link("up0")).index, .ip = *net::netlink::parse_ipv4("192.0.2.1"), .prefix = 24});
+  });
+  Machine::run_in(outside->get(), [&]() -> Result<> {
+    auto net = TRY(RouteSocket::open());
+    TRY(net.change_link("up1", {.up = true}));
+    return net.add_address(
+        {.link = TRY(net.link("up1")).index, .ip = *net::netlink::parse_ipv4("192.0.2.2"), .prefix = 24});
+  });
+  return std::move(*outside);
+}
+
+}  // namespace
+
+TEST_CASE("podnet: two pods and the host reach each other, with the pods' own addresses as source") {
+  Machine m;
+  auto outside = make_outside(m);
+  m.open();
+  auto a = m.make_pod("uid-a");
+  auto b = m.make_pod("uid-b");
+  const auto first = m.attach("uid-a");
+  const auto second = m.attach("uid-b");
+  CHECK(first.address == "10.42.0.2");
+  CHECK(second.address == "10.42.0.3");
+  CHECK(first.host_link.size() <= 15);
+  auto listener = listen_in(b.get(), 8080);
+  CHECK(connect_in(a.get(), second.address, 8080).empty());
+  CHECK(accepted_from(listener.get()) == first.address);
+  CHECK(connect_in(m.ns.get(), second.address, 8080).empty());
+  CHECK(accepted_from(listener.get()) == "192.0.2.1");
+}
+
+TEST_CASE("podnet: a pod reaches the outside world as the node, and the world does not see pod addresses") {
+  Machine m;
+  auto outside = make_outside(m);
+  m.open();
+  auto a = m.make_pod("uid-a");
+  m.attach("uid-a");
+  auto listener = listen_in(outside.get(), 80);
+  CHECK(connect_in(a.get(), "192.0.2.2", 80).empty());
+  CHECK(accepted_from(listener.get()) == "192.0.2.1");
+}
+
+TEST_CASE("podnet: a machine without any address still reaches its pods") {
+  Machine m;
+  m.open();
+  auto a = m.make_pod("uid-a");
+  const auto at = m.attach("uid-a");
+  auto listener = listen_in(a.get(), 80);
+  CHECK(connect_in(m.ns.get(), at.address, 80).empty());
+}
+
+TEST_CASE("podnet: attach is idempotent, and after a restart finds the same address and link") {
+  Machine m;
+  m.open();
+  auto a = m.make_pod("uid-a");
+  const auto first = m.attach("uid-a");
+  const auto again = m.attach("uid-a");
+  CHECK(again.address == first.address);
+  const auto index = m.own_links().at(0).index;
+  m.run([&] {
+    m.podnet.reset();
+    return Result<>{};
+  });
+  (void)base::remove_tree(m.dir.path + "/net");  // even the journal is gone: the kernel knows
+  m.open();
+  auto b = m.make_pod("uid-b");
+  CHECK(m.attach("uid-b").address != first.address);
+  CHECK(m.attach("uid-a").address == first.address);
+  CHECK(m.own_links().at(0).index == index);
+}
+
+TEST_CASE("podnet: a pod whose namespace was made anew gets a new link and keeps its address") {
+  Machine m;
+  m.open();
+  std::string before;
+  {
+    auto a = m.make_pod("uid-a");
+    before = m.attach("uid-a").address;
+  }
+  REQUIRE(net::netlink::remove_named_netns(m.pod_path("uid-a")));
+  auto a = m.make_pod("uid-a");
+  CHECK(m.attach("uid-a").address == before);
+  auto listener = listen_in(a.get(), 80);
+  CHECK(connect_in(m.ns.get(), before, 80).empty());
+}
+
+TEST_CASE("podnet: detach twice is fine, reconcile leaves live pods alone and removes the others") {
+  Machine m;
+  m.open();
+  auto a = m.make_pod("uid-a");
+  auto b = m.make_pod("uid-b");
+  auto c = m.make_pod("uid-c");
+  m.attach("uid-a");
+  const auto kept = m.attach("uid-b");
+  m.attach("uid-c");
+  m.run([&]() -> Result<> {
+    TRY(m.podnet->detach("uid-a"));
+    TRY(m.podnet->detach("uid-a"));
+    return m.podnet->reconcile({"uid-b"});
+  });
+  const auto links = m.own_links();
+  REQUIRE(links.size() == 1);
+  CHECK(links[0].alias == "uid-b");
+  auto listener = listen_in(b.get(), 80);
+  CHECK(connect_in(m.ns.get(), kept.address, 80).empty());
+}
+
+TEST_CASE("podnet: a pod cannot speak with another address than its own") {
+  Machine m;
+  m.open();
+  auto a = m.make_pod("uid-a");
+  auto b = m.make_pod("uid-b");
+  m.attach("uid-a");
+  const auto victim = m.attach("uid-b");
+  // A datagram from a forged source: it must not arrive.
+  base::Fd receiver;
+  Machine::run_in(b.get(), [&]() -> Result<> {
+    receiver = base::Fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    auto at = address_of("0.0.0.0", 5000);
+    if (bind(receiver.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) return fail_errno("bind");
+    return {};
+  });
+  const auto send_as = [&](const char* source, char what) {
+    Machine::run_in(a.get(), [&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      TRY(net.add_address(
+          {.link = TRY(net.link("eth0")).index, .ip = *net::netlink::parse_ipv4(source), .prefix = 32}));
+      base::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+      auto from = address_of(source, 0);
+      auto to = address_of(victim.address, 5000);
+      if (bind(fd.get(), reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) return fail_errno("bind source");
+      if (sendto(fd.get(), &what, 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof to) != 1) return fail_errno("send");
+      return {};
+    });
+  };
+  send_as("10.42.0.99", 'f');
+  send_as("10.42.0.2", 't');  // its own: arrives, and behind the forged one if that had arrived
+  char got = 0;
+  pollfd p{.fd = receiver.get(), .events = POLLIN, .revents = 0};
+  REQUIRE(poll(&p, 1, 2000) == 1);
+  REQUIRE(recv(receiver.get(), &got, 1, 0) == 1);
+  CHECK(got == 't');
+}
+
+TEST_CASE("podnet: host ports lead to the pod from outside, from the host by 127.0.0.1 and from the pod itself") {
+  Machine m;
+  auto outside = make_outside(m);
+  m.open();
+  auto a = m.make_pod("uid-a");
+  const auto at = m.attach("uid-a");
+  m.run([&] {
+    return m.podnet->set_host_ports("uid-a", at.address,
+                                    {{.protocol = "TCP", .host_port = 8081, .container_port = 80, .host_ip = ""}});
+  });
+  auto listener = listen_in(a.get(), 80);
+  CHECK(connect_in(outside.get(), "192.0.2.1", 8081).empty());
+  CHECK(accepted_from(listener.get()) == "192.0.2.2");
+  CHECK(connect_in(m.ns.get(), "127.0.0.1", 8081).empty());
+  CHECK(accepted_from(listener.get()) == "192.0.2.1");
+  CHECK(connect_in(a.get(), "192.0.2.1", 8081).empty());
+  CHECK(accepted_from(listener.get()) != at.address);
+  m.run([&] { return m.podnet->detach("uid-a"); });
+  CHECK_FALSE(connect_in(outside.get(), "192.0.2.1", 8081).empty());
+}
+
+TEST_CASE("podnet: teardown puts the machine back: links, routes, tables, addresses, sysctls") {
+  Machine m;
+  const auto state = [&] {
+    std::string out;
+    m.run([&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      for (const auto& l : TRY(net.links())) out += l.name + ' ';
+      for (const auto& r : TRY(net.routes())) out += r.destination.string() + ' ';
+      for (const auto& address : TRY(net.addresses())) out += address.ip.string() + ' ';
+      auto tables = TRY(net::nft::Nft::open());
+      for (const auto& c : TRY(tables.chains())) out += c.table + '/' + c.name + ' ';
+      for (const char* key : {"net.ipv4.ip_forward", "net.ipv4.conf.all.send_redirects"})
+        out += TRY(read_sysctl(key)) + ' ';
+      return {};
+    });
+    return out;
+  };
+  m.run([&]() -> Result<> {  // lo up gives it 127.0.0.1, which is no doing of ours
+    TRY(write_sysctl("net.ipv4.ip_forward", "0"));
+    return TRY(RouteSocket::open()).change_link("lo", {.up = true});
+  });
+  const auto before = state();
+  m.open();
+  auto a = m.make_pod("uid-a");
+  m.attach("uid-a");
+  CHECK(state() != before);
+  m.run([&] {
+    m.podnet.reset();
+    return Result<>{};
+  });
+  m.open();  // a second run must not record its own values as the original ones
+  m.run([&] { return m.podnet->teardown(); });
+  CHECK(state() == before);
+  m.run([&] { return remove_all(m.options()); });
+  CHECK(state() == before);
+}
+
+TEST_CASE("podnet: diagnose names a foreign firewall that drops forwarded packets, and nothing of ours") {
+  Machine m;
+  m.open();
+  std::vector<std::string> clean;
+  std::vector<std::string> found;
+  m.run([&]() -> Result<> {
+    clean = TRY(diagnose());
+    if (system("nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy "
+               "drop; }'") != 0)
+      return fail(Code::kInternal, "nft");
+    found = TRY(diagnose());
+    return {};
+  });
+  CHECK(clean.empty());
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("FORWARD") != std::string::npos);
+}
