@@ -13,21 +13,24 @@ module(base_tar base/tar DEPS base base_compress)
 module(net_loop net/loop DEPS base LABELS threads)
 module(net_tls net/tls DEPS base base_crypto LIBS ssl crypto)
 module(net_http net/http DEPS net_loop net_tls base_crypto RECURSE LABELS threads)
+# cpp-httplib comes from scripts/fetch-httplib; one file includes it.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/pkg/net/http/client.cc PROPERTIES INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/build/third_party/httplib)
 module(net_netlink net/netlink DEPS base)
 module(net_nft net/nft DEPS net_netlink)
 module(net_dns net/dns DEPS net_loop LIBS cares LABELS threads)
 
 # L2 store
 module(store_wal store/wal DEPS base)
+module(store_lease store/lease DEPS base)
 module(store_mvcc store/mvcc DEPS base base_sqlite)
-module(store store DEPS store_wal store_mvcc LABELS threads)
-module(store_server store/server DEPS store LABELS threads)
+module(store store DEPS base LABELS threads)
+module(store_server store/server DEPS store store_wal store_mvcc store_lease LABELS threads)
 
 # L2 runtime
 module(runtime_oci runtime/oci DEPS base base_json LIBS)
 
 module(runtime_registry runtime/registry DEPS runtime_oci net_http base_crypto)
-module(runtime_content runtime/content DEPS base base_crypto)
+module(runtime_content runtime/content DEPS base base_compress base_crypto)
 module(runtime_snapshot runtime/snapshot DEPS base base_tar base_compress)
 module(runtime_image runtime/image DEPS runtime_oci runtime_registry runtime_content runtime_snapshot base_tar base_compress base_crypto net_http LABELS threads)
 module(runtime_cgroup runtime/cgroup DEPS base)
@@ -37,7 +40,7 @@ module(runtime_rootfs runtime/rootfs DEPS base)
 module(runtime_stage runtime/stage DEPS base)
 module(runtime_sandbox runtime/sandbox DEPS base runtime_stage)
 module(runtime_container runtime/container DEPS base runtime_stage runtime_cgroup runtime_seccomp runtime_caps runtime_rootfs)
-module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_image runtime_registry runtime_content runtime_snapshot LABELS threads)
+module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_image runtime_registry runtime_content runtime_snapshot base_json LABELS threads)
 
 # L3 orchestrator
 module(api orchestrator/api DEPS base base_json base_yaml RECURSE)

@@ -24,19 +24,19 @@ constexpr size_t kSanMax = 256;   // a certificate with more names is a mistake,
 constexpr size_t kChainMax = 64;  // certificates read from one PEM text (a whole CA bundle goes to net/tls instead)
 
 struct CertificateSpec {
-  std::string common_name;
-  std::vector<std::string> organizations;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;  // "10.43.0.1", "fd00::1"
-  bool server_auth = false;               // extended key usage; a certificate may have both
+  std::string common_name{};
+  std::vector<std::string> organizations{};
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};  // "10.43.0.1", "fd00::1"
+  bool server_auth = false;                 // extended key usage; a certificate may have both
   bool client_auth = false;
-  base::WallTime not_before;
-  base::WallTime not_after;
+  base::WallTime not_before{};
+  base::WallTime not_after{};
 };
 
 struct Issuer {
-  std::string_view ca_pem;
-  std::string_view ca_key_pem;
+  std::string_view ca_pem{};
+  std::string_view ca_key_pem{};
 };
 
 // What a certificate says. Facts only: nothing here was verified.
@@ -70,10 +70,10 @@ Result<bool> key_matches(std::string_view certificate_pem, std::string_view priv
 
 enum class Usage : unsigned char { kAny, kServer, kClient };
 struct VerifyOptions {
-  std::string_view ca_pem;  // one or more roots
-  base::WallTime now;
+  std::string_view ca_pem{};  // one or more roots
+  base::WallTime now{};
   Usage usage = Usage::kAny;
-  std::string host;  // DNS name or IP address that the certificate must carry; empty = not asked
+  std::string host{};  // DNS name or IP address that the certificate must carry; empty = not asked
 };
 // `chain_pem`: the leaf, then intermediates. kUnauthenticated with the reason when the chain does not hold.
 Result<> verify_chain(std::string_view chain_pem, const VerifyOptions& options);

@@ -3,8 +3,9 @@
 //   Client client({.base_url = "https://127.0.0.1:6443", .ca_pem = ca, .certificate_pem = cert, .key_pem = key});
 //   Reply reply = TRY(client.send({.method = "GET", .path = "/version"}));
 //
-// Errors: kUnavailable (no connection), kDeadlineExceeded, kUnauthenticated (the peer's certificate), kResourceExhausted
-// (answer over body_bytes_max). Statuses over 399 are answers, not errors. One request at a time per Client.
+// Errors: kUnavailable (no connection), kDeadlineExceeded, kUnauthenticated (the peer's certificate),
+// kResourceExhausted (answer over body_bytes_max). Statuses over 399 are answers, not errors. One request at a time per
+// Client.
 #pragma once
 
 #include <chrono>
@@ -18,10 +19,10 @@
 namespace appliance::net::http {
 
 struct ClientOptions {
-  std::string base_url;         // scheme://host[:port], or unix:///path/to.sock
-  std::string ca_pem;           // trust exactly this; empty = the system's bundle
-  std::string certificate_pem;  // mutual TLS; empty = none
-  std::string key_pem;
+  std::string base_url{};         // scheme://host[:port], or unix:///path/to.sock
+  std::string ca_pem{};           // trust exactly this; empty = the system's bundle
+  std::string certificate_pem{};  // mutual TLS; empty = none
+  std::string key_pem{};
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds read_timeout{60000};  // without a byte
   bool follow_redirects = false;
@@ -30,20 +31,20 @@ struct ClientOptions {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string path;  // with the query
-  Headers headers;
-  std::string body;
-  std::string content_type;
+  std::string path{};  // with the query
+  Headers headers{};
+  std::string body{};
+  std::string content_type{};
   size_t body_bytes_max = 64U * 1024 * 1024;
   // When set, called for each piece of the body as it comes instead of filling Reply::body; false stops the transfer
   // (then kCancelled). `status` and headers of `head` are those of the answer.
-  std::function<bool(const Response& head, std::string_view piece)> on_data;
+  std::function<bool(const Response& head, std::string_view piece)> on_data{};
 };
 
 struct Reply {
   int status = 0;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 class Client {
@@ -53,7 +54,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   Result<Reply> send(ClientRequest request);
-  void cancel();  // thread-safe: ends a running send() with kCancelled
+  // Thread-safe, also from on_data: ends a running send() with kCancelled, and so does every later one. May wait for a
+  // connection attempt to end (connect_timeout).
+  void cancel();
 
  private:
   struct Core;

@@ -78,8 +78,8 @@ using Handler = std::function<void(std::shared_ptr<Exchange>)>;
 struct ServerOptions {
   std::string address = "127.0.0.1";
   int port = 0;                                  // 0 = the kernel chooses; see Server::port()
-  std::string unix_path;                         // instead of address and port; made 0600
-  std::shared_ptr<tls::ServerContext> tls;       // null = plain text
+  std::string unix_path{};                         // instead of address and port; made 0600
+  std::shared_ptr<tls::ServerContext> tls{};       // null = plain text
   size_t header_bytes_max = 32U * 1024;          // 431 above
   size_t body_bytes_max = 3U * 1024 * 1024;      // 413 above; Kubernetes' own limit
   std::chrono::seconds header_timeout{10};       // whole header, counted from the first byte: slow clients
@@ -89,7 +89,7 @@ struct ServerOptions {
   size_t connections_max = 4096;                 // more are closed at accept
   size_t stream_queue_bytes_max = 16U * 1024 * 1024;
   size_t websocket_message_bytes_max = 1024U * 1024;
-  base::Log log;
+  base::Log log{};
   base::Metrics* metrics = nullptr;              // may be null
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/crypto/init.h"
 #include "base/crypto/openssl.h"
+#include "net/tls/pem_into.h"
 
 namespace appliance::net::tls {
 namespace {
@@ -36,24 +37,6 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
 // The handshake goes on with a bad certificate: what it was worth is read from SSL_get_verify_result afterwards.
 int accept_any_certificate(int, X509_STORE_CTX*) { return 1; }
 
-Result<> use_certificate(SSL_CTX* context, const ServerOptions& options) {
-  const crypto::BioPtr bio = crypto::bio_of(options.certificate_pem);
-  const crypto::X509Ptr leaf(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
-  if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1)
-    return fail(openssl_error(Code::kInvalidArgument, "TLS certificate"));
-  while (X509* intermediate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    if (SSL_CTX_add0_chain_cert(context, intermediate) != 1) {
-      X509_free(intermediate);
-      return fail(openssl_error(Code::kInvalidArgument, "TLS certificate chain"));
-    }
-  }
-  ERR_clear_error();  // the end of the text
-  const crypto::PkeyPtr key = TRY_CTX(crypto::read_private_key(options.key_pem), "TLS");
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1)
-    return fail(openssl_error(Code::kInvalidArgument, "TLS private key"));
-  return {};
-}
-
 Result<> use_client_ca(SSL_CTX* context, const std::string& pem) {
   if (pem.empty()) return {};
   const crypto::BioPtr bio = crypto::bio_of(pem);
@@ -80,7 +63,7 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const ServerOptions& options) {
   SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);  // 34 KB less per idle connection
-  TRY(use_certificate(context.get(), options));
+  TRY(use_certificate(context.get(), options.certificate_pem, options.key_pem));
   TRY(use_client_ca(context.get(), options.client_ca_pem));
 
   // The text lives as long as the context: ex data with a destructor.

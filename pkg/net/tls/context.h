@@ -21,9 +21,9 @@ struct ssl_ctx_st;  // SSL_CTX of OpenSSL
 namespace appliance::net::tls {
 
 struct ServerOptions {
-  std::string certificate_pem;  // the leaf, then intermediates
-  std::string key_pem;
-  std::string client_ca_pem;  // empty: no client certificate is asked for
+  std::string certificate_pem{};  // the leaf, then intermediates
+  std::string key_pem{};
+  std::string client_ca_pem{};  // empty: no client certificate is asked for
   std::vector<std::string> alpn = {
       "http/1.1"};  // in the order of our preference; a client without ALPN is served as well
 };
