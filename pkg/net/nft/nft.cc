@@ -91,6 +91,17 @@ Result<> Nft::delete_table(const std::string& table) {
   return commit(b);
 }
 
+Result<uint32_t> Nft::generation() {
+  uint32_t out = 0;
+  netlink::Builder b;
+  b.begin(type_of(NFT_MSG_GETGEN), 0, family(NFPROTO_UNSPEC));
+  TRY(socket_.query(b, "nftables generation", [&](const netlink::Message& m) {
+    const auto attributes = parse_attributes(m.attributes<nfgenmsg>());
+    if (const auto* id = find_attribute(attributes, NFTA_GEN_ID)) out = id->as_be32();
+  }));
+  return out;
+}
+
 Result<std::vector<ChainInfo>> Nft::chains() {
   std::vector<ChainInfo> out;
   netlink::Builder b;

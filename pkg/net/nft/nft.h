@@ -32,6 +32,7 @@ class Nft {
   Result<> commit(Batch& batch);
   Result<bool> table_exists(const std::string& table);
   Result<> delete_table(const std::string& table);  // absent is fine
+  Result<uint32_t> generation();                    // counts every commit in this namespace, by anybody
   Result<std::vector<ChainInfo>> chains();          // of all families and tables
   Result<std::vector<Element>> elements(const std::string& table, const std::string& set);  // kNotFound
 
