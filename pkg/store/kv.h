@@ -34,8 +34,8 @@ using LeaseId = int64_t;
 using SharedBytes = std::shared_ptr<const std::string>;  // immutable; shared between store, watch cache and responses
 
 struct KeyValue {
-  std::string key;
-  SharedBytes value;  // null for a tombstone and with keys_only
+  std::string key = {};
+  SharedBytes value = {};  // null for a tombstone and with keys_only
   Revision create_revision = 0;
   Revision mod_revision = 0;
   int64_t version = 0;  // puts since creation; 0 for a tombstone
@@ -44,8 +44,8 @@ struct KeyValue {
 
 // [key, range_end): range_end empty = exactly key; "\0" alone = everything from key on.
 struct RangeRequest {
-  std::string key;
-  std::string range_end;
+  std::string key = {};
+  std::string range_end = {};
   int64_t limit = 0;       // 0 = no limit
   Revision revision = 0;   // 0 = current
   bool keys_only = false;
@@ -53,7 +53,7 @@ struct RangeRequest {
 };
 struct RangeResponse {
   Revision revision = 0;  // the store's at the time of the read
-  std::vector<KeyValue> kvs;  // in key order
+  std::vector<KeyValue> kvs = {};  // in key order
   bool more = false;
   int64_t count = 0;      // all keys in the range, ignoring limit
 };
@@ -61,62 +61,62 @@ struct RangeResponse {
 struct Compare {
   enum class Target : unsigned char { kVersion, kCreate, kMod, kValue, kLease };
   enum class Op : unsigned char { kEqual, kGreater, kLess, kNotEqual };
-  std::string key;
-  std::string range_end;  // must hold for every key of the range
+  std::string key = {};
+  std::string range_end = {};  // must hold for every key of the range
   Target target = Target::kMod;
   Op op = Op::kEqual;
   int64_t number = 0;
-  std::string value;
+  std::string value = {};
   static Compare mod_revision(std::string key, Op op, Revision revision) {
     return {.key = std::move(key), .range_end = {}, .target = Target::kMod, .op = op, .number = revision, .value = {}};
   }
 };
 
 struct PutOp {
-  std::string key;
-  SharedBytes value;
+  std::string key = {};
+  SharedBytes value = {};
   LeaseId lease = 0;
   bool prev_kv = false;
 };
 struct DeleteOp {
-  std::string key;
-  std::string range_end;
+  std::string key = {};
+  std::string range_end = {};
   bool prev_kv = false;
 };
 using TxnOp = std::variant<RangeRequest, PutOp, DeleteOp>;
 
 struct PutResponse {
-  std::vector<KeyValue> prev_kvs;  // none or one
+  std::vector<KeyValue> prev_kvs = {};  // none or one
 };
 struct DeleteResponse {
   int64_t deleted = 0;
-  std::vector<KeyValue> prev_kvs;
+  std::vector<KeyValue> prev_kvs = {};
 };
 struct TxnRequest {
-  std::vector<Compare> compares;  // all must hold; none = true
-  std::vector<TxnOp> success;
-  std::vector<TxnOp> failure;
+  std::vector<Compare> compares = {};  // all must hold; none = true
+  std::vector<TxnOp> success = {};
+  std::vector<TxnOp> failure = {};
 };
 struct TxnResponse {
   Revision revision = 0;
   bool succeeded = false;
-  std::vector<std::variant<RangeResponse, PutResponse, DeleteResponse>> responses;
+  std::vector<std::variant<RangeResponse, PutResponse, DeleteResponse>> responses = {};
 };
 
 struct Event {
   enum class Type : unsigned char { kPut, kDelete };
   Type type = Type::kPut;
-  KeyValue kv;                         // kDelete: key and mod_revision only
-  std::shared_ptr<const KeyValue> prev;  // with prev_kv, when there was one
+  KeyValue kv = {};                         // kDelete: key and mod_revision only
+  std::shared_ptr<const KeyValue> prev = {};  // with prev_kv, when there was one
 };
 // All events of one revision come in one batch. `revision` with no events is progress: nothing up to it is missing.
 struct WatchBatch {
   Revision revision = 0;
-  std::vector<Event> events;
+  std::vector<Event> events = {};
 };
 struct WatchRequest {
-  std::string key;
-  std::string range_end;
+  std::string key = {};
+  std::string range_end = {};
   Revision start_revision = 0;  // 0 = from now; n = events with mod_revision >= n
   bool prev_kv = false;
   bool progress = false;        // a batch without events whenever the store moved past what this watch sees (at most ~1 s late)
@@ -140,8 +140,8 @@ struct StoreStatus {
   uint64_t db_bytes = 0;
   uint64_t overlay_bytes = 0;
   uint64_t keys = 0;
-  std::string version;
-  std::string problem;  // empty = healthy; e.g. "no space left on device: writes are refused"
+  std::string version = {};
+  std::string problem = {};  // empty = healthy; e.g. "no space left on device: writes are refused"
 };
 
 template <class T>
