@@ -1,8 +1,9 @@
 // ImageStore: pulls, imports and keeps OCI images; hands out their layers as mounted read-only directories.
 //
-// A layer is one EROFS image file (content-addressed, digest and size checked before anything is visible), mounted from the
-// file itself, or through a loop device on kernels older than 6.12. Nothing on the host ever resolves a path of an archive.
-// Blocking: call from pool threads. Thread-safe. Errors keep the chain: `pull nginx: GET blobs/sha256:..: 401`.
+// A layer is one EROFS image file (content-addressed, digest and size checked before anything is visible), mounted from
+// the file itself, or through a loop device on kernels older than 6.12. Nothing on the host ever resolves a path of an
+// archive. Blocking: call from pool threads. Thread-safe. Errors keep the chain: `pull nginx: GET blobs/sha256:..:
+// 401`.
 #pragma once
 
 #include <chrono>
@@ -21,7 +22,7 @@ namespace appliance::runtime::image {
 
 // What the kubelet needs of an image's configuration (image-spec "config").
 struct ImageConfig {
-  std::string user;  // "", "uid", "uid:gid", "name", "name:group"
+  std::string user;              // "", "uid", "uid:gid", "name", "name:group"
   std::vector<std::string> env;  // "K=V"
   std::vector<std::string> entrypoint;
   std::vector<std::string> cmd;
@@ -57,16 +58,16 @@ struct Progress {
 };
 
 struct PullOptions {
-  std::vector<RegistryAuth> auths;           // tried in order; none = anonymous
+  std::vector<RegistryAuth> auths;  // tried in order; none = anonymous
   std::function<void(const Progress&)> progress;
   std::chrono::seconds deadline{600};
 };
 
 struct StoreOptions {
-  std::string data_dir;   // <data-dir>/images
-  std::string run_dir;    // <run-dir>/layers: mount points
+  std::string data_dir;                                     // <data-dir>/images
+  std::string run_dir;                                      // <run-dir>/layers: mount points
   std::map<std::string, std::vector<std::string>> mirrors;  // registry host -> base URLs tried first
-  std::string ca_pem;     // extra trust for registries; empty = the system's bundle
+  std::string ca_pem;                                       // extra trust for registries; empty = the system's bundle
   uint64_t image_bytes_max = 20ULL << 30U;
   base::Log log;
 };
@@ -79,7 +80,7 @@ class ImageStore {
   virtual Result<Image> pull(const std::string& reference, const PullOptions& options) = 0;
   virtual Result<Image> find(const std::string& reference_or_id) = 0;  // kNotFound
   virtual Result<std::vector<Image>> list() = 0;
-  virtual Result<> remove(const std::string& reference_or_id) = 0;     // untags; the last tag removes layers nobody uses
+  virtual Result<> remove(const std::string& reference_or_id) = 0;  // untags; the last tag removes layers nobody uses
   // OCI image layout or docker-save archive (tar, optionally gzip or zstd). `tag` names it when the archive does not.
   virtual Result<std::vector<Image>> import(const std::string& archive_path, const std::string& tag) = 0;
   virtual Result<> export_archive(const std::string& reference, const std::string& archive_path) = 0;
