@@ -1,0 +1,194 @@
+#include "orchestrator/apiserver/api.h"
+
+#include "base/strings.h"
+#include "orchestrator/apiserver/authz.h"
+#include "orchestrator/apiserver/subresources.h"
+#include "orchestrator/apiserver/verbs.h"
+
+namespace appliance::orchestrator::apiserver {
+namespace {
+
+api::ApiError status(int code, std::string reason, std::string message) {
+  api::ApiError out;
+  out.code = code;
+  out.reason = std::move(reason);
+  out.message = std::move(message);
+  return out;
+}
+
+api::ApiError not_acceptable() {
+  return status(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json");
+}
+api::ApiError method_not_allowed() {
+  return status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+}
+api::ApiError no_such_resource() { return status(404, "NotFound", "the server could not find the requested resource"); }
+
+std::string bearer_of(const net::http::Request& request) {
+  const std::string_view header = request.headers.get("Authorization");
+  if (header.size() > 7 && base::to_lower(header.substr(0, 7)) == "bearer ")
+    return std::string(base::trim(header.substr(7)));
+  // Browsers cannot set the header on a WebSocket: the token is then one of the subprotocols.
+  constexpr std::string_view kProtocol = "base64url.bearer.authorization.k8s.io.";
+  for (const std::string_view protocol : base::split(request.headers.get("Sec-WebSocket-Protocol"), ',')) {
+    const std::string_view one = base::trim(protocol);
+    if (one.starts_with(kProtocol)) return base::unbase64url(one.substr(kProtocol.size())).value_or("-");
+  }
+  return {};
+}
+
+Attributes attributes_of(const Call& call) {
+  Attributes out;
+  out.verb = call.info.verb;
+  out.group = call.info.group;
+  out.resource = call.info.resource;
+  out.subresource = call.info.subresource;
+  out.ns = call.info.ns;
+  out.name = call.info.name;
+  out.path = call.info.path;
+  out.is_resource = call.info.is_resource;
+  out.field_selector = call.request().query_value("fieldSelector");
+  if (!out.is_resource && out.verb == "head") out.verb = "get";
+  return out;
+}
+
+// fieldValidation and dryRun, of writes.
+api::ApiResult<void> read_write_options(Call& call) {
+  const auto& request = call.request();
+  auto validation = api::parse_field_validation(request.query_value("fieldValidation"));
+  if (!validation) return std::unexpected(std::move(validation).error());
+  call.validation = *validation;
+  for (const std::string& value : request.query_values("dryRun")) {
+    if (value != "All") {
+      api::ApiError error = status(422, "Invalid", "");
+      const std::string text = "Unsupported value: \"" + value + "\": supported values: \"All\"";
+      error.message = "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: " + text;
+      error.group = "meta.k8s.io";
+      error.kind = "CreateOptions";
+      error.causes.push_back({"FieldValueNotSupported", text, "dryRun"});
+      return std::unexpected(std::move(error));
+    }
+    call.dry_run = true;
+  }
+  return {};
+}
+
+using Serve = void (*)(Core&, const CallPtr&);
+
+Serve subresource_verb(const std::string& subresource, const std::string& verb) {
+  if (subresource == "status" && (verb == "get" || verb == "update" || verb == "patch"))
+    return verb == "get" ? serve_get : verb == "update" ? serve_update : serve_patch;
+  if (subresource == "scale" && (verb == "get" || verb == "update" || verb == "patch")) return serve_scale;
+  if (subresource == "finalize" && verb == "update") return serve_update;
+  if (subresource == "binding" && verb == "create") return serve_binding;
+  if (subresource == "eviction" && verb == "create") return serve_eviction;
+  if (subresource == "token" && verb == "create") return serve_token;
+  if (subresource == "log" && verb == "get") return serve_log;
+  if ((subresource == "exec" || subresource == "attach") && (verb == "get" || verb == "create")) return serve_exec;
+  return nullptr;
+}
+
+Serve object_verb(const api::Kind& kind, const RequestInfo& info) {
+  if (std::ranges::find(kind.verbs, info.verb) == kind.verbs.end()) return nullptr;
+  const std::string& verb = info.verb;
+  if (verb == "create") return !info.name.empty() ? nullptr : kind.stored ? serve_create : serve_review;
+  if (verb == "get") return serve_get;
+  if (verb == "list") return serve_list;
+  if (verb == "watch") return serve_watch;
+  if (verb == "update") return info.name.empty() ? nullptr : serve_update;
+  if (verb == "patch") return info.name.empty() ? nullptr : serve_patch;
+  if (verb == "delete") return serve_delete;
+  if (verb == "deletecollection") return serve_delete_collection;
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<User> authenticate(const Core& core, const net::http::Request& request) {
+  if (request.peer) {
+    User user{.name = request.peer->common_name, .uid = {}, .groups = request.peer->organizations, .extra = {}};
+    user.groups.emplace_back(kGroupAuthenticated);
+    user.extra.push_back({"authentication.kubernetes.io/credential-id", {"X509SHA256=" + request.peer->sha256}});
+    return user;
+  }
+  const std::string token = bearer_of(request);
+  if (token.empty() && !request.headers.has("Authorization"))
+    return User{
+        .name = std::string(kAnonymous), .uid = {}, .groups = {std::string(kGroupUnauthenticated)}, .extra = {}};
+  if (token.empty()) return std::nullopt;
+  auto answer = core.tokens.verify(token, core.cache, core.clock.now());
+  if (!answer) {
+    core.log.debug("a bearer token was refused", {{"error", answer.error()}, {"from", request.remote_address}});
+    return std::nullopt;
+  }
+  return std::move(answer->user);
+}
+
+void Api::handle(std::shared_ptr<net::http::Exchange> exchange) {
+  auto call = std::make_shared<Call>();
+  call->exchange = std::move(exchange);
+  call->audit_id = core_.random.uuid();
+  const auto refuse = [&call] {
+    api::ApiError error =
+        status(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later");
+    error.retry_after_seconds = 1;
+    respond_error(*call, error);
+  };
+  if (waiting_.fetch_add(1) >= kRequestsMax) {
+    --waiting_;
+    return refuse();
+  }
+  const bool taken = core_.pool.post([this, call] {
+    --waiting_;
+    auto user = authenticate(core_, call->request());
+    if (!user) return respond_error(*call, status(401, "Unauthorized", "Unauthorized"));
+    call->user = std::move(*user);
+    serve(call);
+  });
+  if (!taken) {
+    --waiting_;
+    refuse();
+  }
+}
+
+void Api::handle_as(std::shared_ptr<net::http::Exchange> exchange, User user) {
+  auto call = std::make_shared<Call>();
+  call->exchange = std::move(exchange);
+  call->audit_id = core_.random.uuid();
+  call->user = std::move(user);
+  serve(call);
+}
+
+void Api::serve(const CallPtr& call) {
+  call->info = request_info(call->request());
+  const Attributes attributes = attributes_of(*call);
+  if (!authorized(core_.cache, call->user, attributes))
+    return respond_error(*call, forbidden_error(call->user, attributes));
+  if (!call->info.is_resource) return serve_nonresource(core_, call);
+  serve_resource(call);
+}
+
+void Api::serve_resource(const CallPtr& call) {
+  const RequestInfo& info = call->info;
+  call->kind = core_.kinds->find(info.group, info.version, info.resource);
+  if (call->kind == nullptr || info.too_deep)
+    return respond_text(*call, 404, "404 page not found\n", "text/plain; charset=utf-8");
+  if (call->kind->namespaced ? (info.ns.empty() && !info.name.empty())
+                             : (!info.ns.empty() && info.resource != "namespaces"))
+    return respond_error(*call, no_such_resource());
+  if (!info.subresource.empty() && !has_subresource(*call->kind, info.subresource))
+    return respond_error(*call, no_such_resource());
+  const bool streams = info.subresource == "log" || info.subresource == "exec" || info.subresource == "attach";
+  auto accepted = negotiate(call->request().headers.get("Accept"));
+  if (!accepted && !streams) return respond_error(*call, not_acceptable());
+  call->accepted = accepted.value_or(Accepted{});
+  if (auto r = read_write_options(*call); !r) return respond_error(*call, r.error());
+  const Serve verb =
+      info.subresource.empty() ? object_verb(*call->kind, info) : subresource_verb(info.subresource, info.verb);
+  if (verb == nullptr) return respond_error(*call, method_not_allowed());
+  if (info.verb == "create" && call->kind->namespaced && info.ns.empty())
+    return respond_error(*call, method_not_allowed());
+  verb(core_, call);
+}
+
+}  // namespace appliance::orchestrator::apiserver

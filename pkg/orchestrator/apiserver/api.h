@@ -1,0 +1,34 @@
+// Api: the one path of every request, from HTTP and from the clients of this process alike:
+// authentication -> authorization -> admission -> storage. Transport-free: an exchange comes in, an answer goes out.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "orchestrator/apiserver/core.h"
+
+namespace appliance::orchestrator::apiserver {
+
+inline constexpr int kRequestsMax = 512;  // let in and not answered yet, streams apart; more get 429 with Retry-After
+
+class Api {
+ public:
+  explicit Api(Core& core) : core_(core) {}
+  // Of a listener: identity from the certificate or the token; runs on the pool. Any thread.
+  void handle(std::shared_ptr<net::http::Exchange> exchange);
+  // Of this process: identity is given. Runs in the caller; answers there or on the pool.
+  void handle_as(std::shared_ptr<net::http::Exchange> exchange, User user);
+
+ private:
+  void serve(const CallPtr& call);
+  void serve_resource(const CallPtr& call);
+  Core& core_;
+  std::atomic<int> waiting_{0};
+};
+
+// nullopt: the credentials are bad (401). Without any: anonymous.
+std::optional<User> authenticate(const Core& core, const net::http::Request& request);
+
+void serve_nonresource(Core& core, const CallPtr& call);  // paths.cc
+
+}  // namespace appliance::orchestrator::apiserver

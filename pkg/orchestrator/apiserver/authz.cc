@@ -1,0 +1,160 @@
+#include "orchestrator/apiserver/authz.h"
+
+#include <array>
+
+#include "orchestrator/api/errors.h"
+
+namespace appliance::orchestrator::apiserver {
+namespace {
+
+using Verbs = std::initializer_list<std::string_view>;
+
+bool one_of(std::string_view value, Verbs values) { return std::ranges::find(values, value) != values.end(); }
+
+// Does this pod need that object of its namespace? `field` of a reference is where its name stands.
+bool names(const json::Value& value, std::string_view field, std::string_view name) {
+  return json::string_at(value, {field}) == name;
+}
+
+bool volume_refers(const json::Value& volume, std::string_view resource, std::string_view name) {
+  if (resource == "configmaps" && json::string_at(volume, {"configMap", "name"}) == name) return true;
+  if (resource == "secrets" && json::string_at(volume, {"secret", "secretName"}) == name) return true;
+  for (const json::Value& source : json::array_at(volume, {"projected", "sources"})) {
+    if (resource == "configmaps" && json::string_at(source, {"configMap", "name"}) == name) return true;
+    if (resource == "secrets" && json::string_at(source, {"secret", "name"}) == name) return true;
+  }
+  return false;
+}
+
+bool container_refers(const json::Value& container, std::string_view resource, std::string_view name) {
+  const bool map = resource == "configmaps";
+  for (const json::Value& from : json::array_at(container, {"envFrom"})) {
+    if (json::string_at(from, {map ? "configMapRef" : "secretRef", "name"}) == name) return true;
+  }
+  for (const json::Value& env : json::array_at(container, {"env"})) {
+    if (json::string_at(env, {"valueFrom", map ? "configMapKeyRef" : "secretKeyRef", "name"}) == name) return true;
+  }
+  return false;
+}
+
+bool pod_refers(const json::Value& pod, std::string_view resource, std::string_view name) {
+  if (resource == "serviceaccounts") return json::string_at(pod, {"spec", "serviceAccountName"}) == name;
+  for (const json::Value& volume : json::array_at(pod, {"spec", "volumes"})) {
+    if (volume_refers(volume, resource, name)) return true;
+  }
+  for (const std::string_view list : {"containers", "initContainers", "ephemeralContainers"}) {
+    for (const json::Value& container : json::array_at(pod, {"spec", list})) {
+      if (container_refers(container, resource, name)) return true;
+    }
+  }
+  if (resource != "secrets") return false;
+  for (const json::Value& secret : json::array_at(pod, {"spec", "imagePullSecrets"})) {
+    if (names(secret, "name", name)) return true;
+  }
+  return false;
+}
+
+const Kind* pods_kind(const WatchCache& cache) { return cache.kinds().by_resource("pods"); }
+
+bool pod_is_on(const WatchCache& cache, std::string_view node, const ObjectKey& key) {
+  const Kind* kind = pods_kind(cache);
+  const ObjectPtr pod = kind == nullptr ? nullptr : cache.get(*kind, key);
+  return pod && pod->pod().node == node;
+}
+
+bool pods_on_node_refer(const WatchCache& cache, std::string_view node, const Attributes& a) {
+  const Kind* kind = pods_kind(cache);
+  if (kind == nullptr || a.name.empty()) return false;
+  for (const ObjectPtr& pod : cache.by_node(*kind, node)) {
+    if (pod->key.ns == a.ns && pod_refers(pod->document(), a.resource, a.name)) return true;
+  }
+  return false;
+}
+
+bool pod_allowed(const WatchCache& cache, std::string_view node, const Attributes& a) {
+  if (one_of(a.verb, {"list", "watch"})) return a.field_selector == "spec.nodeName=" + std::string(node);
+  if (a.subresource.empty() && one_of(a.verb, {"get", "delete"})) return pod_is_on(cache, node, {a.ns, a.name});
+  if (a.subresource == "status" && one_of(a.verb, {"get", "update", "patch"}))
+    return pod_is_on(cache, node, {a.ns, a.name});
+  return false;
+}
+
+// What system:node:NAME may do; the table of kube-api page, "Node authorizer", cut to the kinds that are here.
+bool node_allowed(const WatchCache& cache, std::string_view node, const Attributes& a) {
+  const std::string& r = a.resource;
+  if (a.group.empty()) {
+    if (r == "nodes")
+      return (a.verb == "create" && a.subresource.empty()) ||
+             (a.name == node && one_of(a.verb, {"get", "update", "patch"}));
+    if (r == "pods") return pod_allowed(cache, node, a);
+    if (r == "events") return a.subresource.empty() && one_of(a.verb, {"create", "update", "patch"});
+    if (r == "services" || r == "endpoints") return a.subresource.empty() && one_of(a.verb, {"get", "list", "watch"});
+    if (r == "namespaces") return a.subresource.empty() && a.verb == "get";
+    if (r == "configmaps" || r == "secrets") return a.verb == "get" && pods_on_node_refer(cache, node, a);
+    if (r == "serviceaccounts") {
+      const bool token = a.subresource == "token" && a.verb == "create";
+      return (token || (a.subresource.empty() && a.verb == "get")) && pods_on_node_refer(cache, node, a);
+    }
+    return false;
+  }
+  if (a.group == "coordination.k8s.io" && r == "leases" && a.ns == "kube-node-lease") {
+    return a.verb == "create" || (a.name == node && one_of(a.verb, {"get", "update", "patch", "delete"}));
+  }
+  if (a.group == "discovery.k8s.io" && r == "endpointslices") return one_of(a.verb, {"get", "list", "watch"});
+  if (a.group == "events.k8s.io" && r == "events") return one_of(a.verb, {"create", "update", "patch"});
+  if (a.group == "authentication.k8s.io" && r == "tokenreviews") return a.verb == "create";
+  if (a.group == "authorization.k8s.io" && one_of(r, {"subjectaccessreviews", "localsubjectaccessreviews"}))
+    return a.verb == "create";
+  return false;
+}
+
+bool public_path(std::string_view path) {
+  for (const std::string_view exact :
+       {"/api", "/apis", "/version", "/healthz", "/livez", "/readyz", "/openapi/v2", "/openapi/v3"}) {
+    if (path == exact || (path.starts_with(exact) && path[exact.size()] == '/')) return true;
+  }
+  return false;
+}
+
+bool self_review(const Attributes& a) {
+  if (a.verb != "create") return false;
+  if (a.group == "authorization.k8s.io")
+    return one_of(a.resource, {"selfsubjectaccessreviews", "selfsubjectrulesreviews"});
+  return a.group == "authentication.k8s.io" && a.resource == "selfsubjectreviews";
+}
+
+}  // namespace
+
+std::string_view node_of(const User& user) {
+  if (!user.in(kGroupNodes) || !user.name.starts_with(kNodeUserPrefix)) return {};
+  return std::string_view(user.name).substr(kNodeUserPrefix.size());
+}
+
+bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes) {
+  if (user.in(kGroupMasters)) return true;
+  if (!attributes.is_resource) return attributes.verb == "get" && public_path(attributes.path);
+  if (user.in(kGroupAuthenticated) && self_review(attributes)) return true;
+  const std::string_view node = node_of(user);
+  return !node.empty() && node_allowed(cache, node, attributes);
+}
+
+api::ApiError forbidden_error(const User& user, const Attributes& a) {
+  api::ApiError out;
+  out.code = 403;
+  out.reason = "Forbidden";
+  if (!a.is_resource) {
+    out.message = "forbidden: User \"" + user.name + "\" cannot " + a.verb + " path \"" + a.path + '"';
+    return out;
+  }
+  out.name = a.name;
+  out.group = a.group;
+  out.kind = a.resource;
+  const std::string qualified = a.group.empty() ? a.resource : a.resource + '.' + a.group;
+  out.message = qualified + (a.name.empty() ? "" : " \"" + a.name + '"') + " is forbidden: User \"" + user.name +
+                "\" cannot " + a.verb + " resource \"" + a.resource +
+                (a.subresource.empty() ? "" : '/' + a.subresource) + "\" in API group \"" + a.group + "\" " +
+                (a.ns.empty() ? std::string("at the cluster scope") : "in the namespace \"" + a.ns + '"');
+  return out;
+}
+
+}  // namespace appliance::orchestrator::apiserver

@@ -1,0 +1,45 @@
+// What the composition root says to the API server. A value of references: all that it points to outlives the server.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "orchestrator/api/kind.h"
+#include "orchestrator/client/node_streams.h"
+#include "store/kv.h"
+
+namespace appliance::orchestrator::apiserver {
+
+struct VersionInfo {  // GET /version
+  std::string major = "1";
+  std::string minor = "33";
+  std::string git_version = "v1.33.0+appliance";
+  std::string git_commit = "unknown";
+  std::string build_date = "1970-01-01T00:00:00Z";
+};
+
+struct Options {
+  std::shared_ptr<const api::KindTable> kinds;  // null: builtin_kinds()
+  store::Kv* kv = nullptr;
+  const base::Clock* clock = nullptr;
+  base::Random* random = nullptr;
+  base::Log log;
+  base::Metrics* metrics = nullptr;             // may be null
+  client::NodeStreams* node_streams = nullptr;  // may be set later: ApiServer::set_node_streams()
+  std::string service_account_key_pem;          // EC P-256 private key that signs tokens
+  std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
+  std::string service_cidr = "10.43.0.0/16";
+  int node_port_first = 30000;
+  int node_port_last = 32767;
+  std::string advertise_address = "127.0.0.1";  // endpoints of the `kubernetes` service
+  int advertise_port = 6443;
+  int unreachable_toleration_seconds = 300;
+  VersionInfo version;
+  int request_threads = 4;
+};
+
+}  // namespace appliance::orchestrator::apiserver
