@@ -1,2 +1,31 @@
-# The executable. Sources of the command line appear as they are written.
+# The executable: the verbs and everything below them.
 file(GLOB appliance_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmd/appliance/*.cc)
+if(NOT APP_STATIC)
+  list(FILTER appliance_sources EXCLUDE REGEX "libc_names\\.cc$")  # only a static program replaces the C library's names
+endif()
+add_executable(appliance ${appliance_sources})
+target_include_directories(appliance PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(appliance PRIVATE node)
+
+execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD OUTPUT_VARIABLE app_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT app_commit)
+  set(app_commit unknown)
+endif()
+set(app_httplib unknown)
+if(EXISTS ${CMAKE_SOURCE_DIR}/build/third_party/httplib/VERSION)
+  file(STRINGS ${CMAKE_SOURCE_DIR}/build/third_party/httplib/VERSION app_httplib LIMIT_COUNT 1)
+endif()
+file(STRINGS /usr/include/openssl/opensslv.h app_openssl REGEX "define OPENSSL_VERSION_STR ")
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" app_openssl "${app_openssl}")
+file(STRINGS /usr/include/boost/version.hpp app_boost REGEX "define BOOST_LIB_VERSION ")
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" app_boost "${app_boost}")
+string(REPLACE "_" "." app_boost "${app_boost}")
+file(STRINGS /usr/include/sqlite3.h app_sqlite REGEX "define SQLITE_VERSION ")
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" app_sqlite "${app_sqlite}")
+set_source_files_properties(pkg/node/version.cc PROPERTIES COMPILE_DEFINITIONS
+  "APP_VERSION=\"${PROJECT_VERSION}\";APP_COMMIT=\"${app_commit}\";APP_HTTPLIB=\"${app_httplib}\";APP_OPENSSL=\"${app_openssl}\";APP_BOOST=\"${app_boost}\";APP_SQLITE=\"${app_sqlite}\"")
+
+if(APP_STATIC)
+  target_link_options(appliance PRIVATE -static-pie -Wl,-z,pack-relative-relocs -Wl,--wrap=dlopen -Wl,--wrap=dlsym -Wl,--wrap=dlclose -Wl,--wrap=dlerror -Wl,--wrap=dladdr)
+  add_custom_command(TARGET appliance POST_BUILD COMMAND llvm-strip-19 --strip-all $<TARGET_FILE:appliance>)
+endif()

@@ -1,13 +1,14 @@
 # cmd/stage: a program of its own on musl, without exceptions, RTTI and heap containers. Built by its own rule, because no
-# flag of the big binary (sanitizers, glibc, static-pie) applies to it.
+# flag of the big binary (sanitizers, glibc, static-pie) applies to it. The module runtime_stage carries it (embedded.S).
 set(stage_out ${CMAKE_BINARY_DIR}/stage)
 file(GLOB stage_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmd/stage/*.cc)
 file(GLOB_RECURSE stage_headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmd/stage/*.h ${CMAKE_SOURCE_DIR}/pkg/runtime/stage/*.h)
-if(stage_sources)
-  add_custom_command(
-    OUTPUT ${stage_out}
-    COMMAND ${CMAKE_SOURCE_DIR}/scripts/build-stage ${CMAKE_CXX_COMPILER} ${stage_out} ${stage_sources}
-    DEPENDS ${stage_sources} ${stage_headers} ${CMAKE_SOURCE_DIR}/scripts/build-stage
-    VERBATIM)
-  add_custom_target(stage DEPENDS ${stage_out})
-endif()
+add_custom_command(
+  OUTPUT ${stage_out}
+  COMMAND ${CMAKE_SOURCE_DIR}/scripts/build-stage ${CMAKE_CXX_COMPILER} ${stage_out} ${stage_sources}
+  DEPENDS ${stage_sources} ${stage_headers} ${CMAKE_SOURCE_DIR}/scripts/build-stage
+  VERBATIM)
+add_custom_target(stage DEPENDS ${stage_out})
+target_sources(runtime_stage PRIVATE ${CMAKE_SOURCE_DIR}/pkg/runtime/stage/embedded.S)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/pkg/runtime/stage/embedded.S PROPERTIES
+  OBJECT_DEPENDS ${stage_out} COMPILE_DEFINITIONS "STAGE_PATH=\"${stage_out}\"")

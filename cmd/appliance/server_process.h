@@ -1,0 +1,23 @@
+// The server as a process of this machine, for the verbs that start and stop it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "node/config/config.h"
+
+namespace appliance::cmd {
+
+// Starts `appliance server` with these flags in a session of its own, its log in <data-dir>/log/server.log. Returns
+// when it said READY; an early end is an error with the last lines of the log.
+Result<> start_server(const node::Config& config, const std::vector<std::string>& flags,
+                      const std::function<void(std::string_view)>& on_status);
+
+// Asks the running server to stop and waits for its process to end (no limit: pods get their grace). kUnavailable when
+// none runs.
+Result<> stop_server(const node::Config& config, bool pods);
+
+}  // namespace appliance::cmd

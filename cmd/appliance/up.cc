@@ -1,0 +1,182 @@
+// appliance up: makes sure a server runs here, the node is Ready, the person's kubectl knows it, and the demo answers.
+#include <unistd.h>
+
+#include "base/strings.h"
+#include "cmd/appliance/control_client.h"
+#include "cmd/appliance/node_flags.h"
+#include "cmd/appliance/output.h"
+#include "cmd/appliance/server_process.h"
+#include "cmd/appliance/verbs.h"
+#include "node/bootstrap/demo.h"
+#include "node/bootstrap/kubeconfig.h"
+#include "node/check/check.h"
+#include "node/pki/pki.h"
+
+namespace appliance::cmd {
+namespace {
+
+Result<> preflight(const node::Config& config) {
+  for (const auto& line : node::check_start(config))
+    if (line.state == node::CheckLine::State::kFailed)
+      return fail(Error{.code = Code::kFailedPrecondition,
+                        .message = "up: " + line.name + ": " + line.detail,
+                        .errno_value = 0,
+                        .hint = line.remedy});
+  return {};
+}
+
+Result<> wait_for_node(ControlClient& client) {
+  for (int round = 0; round < 4; ++round) {
+    const auto done = client.call("GET", "/control/wait?for=node");
+    if (done) return {};
+    if (done.error().code != Code::kDeadlineExceeded) return fail(done.error());
+  }
+  return fail(Error{.code = Code::kDeadlineExceeded,
+                    .message = "the node is not Ready after two minutes",
+                    .errno_value = 0,
+                    .hint = "appliance status says what is wrong"});
+}
+
+// True when the file changed. Written for the person who ran us, or to --write-kubeconfig.
+Result<bool> write_kubeconfig(const node::Config& config, std::string& where) {
+  const auto pki = TRY(node::read_admin(config.pki_dir()));
+  const auto ours = node::admin_kubeconfig(pki, "https://127.0.0.1:" + std::to_string(config.https_listen_port));
+  auto target = config.write_kubeconfig.empty()
+                    ? TRY(node::kubeconfig_target())
+                    : node::KubeconfigTarget{.path = config.write_kubeconfig, .uid = getuid(), .gid = getgid()};
+  where = target.path;
+  return node::install_kubeconfig(target, ours);
+}
+
+// True when something was created.
+Result<bool> deploy_demo(ControlClient& client) {
+  bool created = false;
+  const std::pair<const char*, json::Value> objects[] = {
+      {"/apis/apps/v1/namespaces/default/deployments", node::demo_deployment()},
+      {"/api/v1/namespaces/default/services", node::demo_service()}};
+  for (const auto& [path, object] : objects) {
+    if (client.call("GET", std::string(path) + "/demo")) continue;
+    const auto done = client.call("POST", path, &object);
+    if (!done && done.error().code != Code::kAlreadyExists) return fail(done.error());
+    created = created || done.has_value();
+  }
+  return created;
+}
+
+// Follows the Deployment until its replicas are available, then asks the page itself.
+Result<std::string> wait_for_page(ControlClient& client, const node::Config& config) {
+  const std::string path = "/apis/apps/v1/namespaces/default/deployments";
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto live = TRY(client.call("GET", path + "/demo"));
+    if (json::int_at(live, {"status", "availableReplicas"}) >= 1) break;
+    net::http::ClientRequest watch{
+        .method = "GET",
+        .path = path + "?watch=1&timeoutSeconds=10&fieldSelector=metadata.name%3Ddemo&resourceVersion=" +
+                std::string(json::string_at(live, {"metadata", "resourceVersion"}))};
+    watch.on_data = [](const net::http::Response&, std::string_view piece) {
+      return piece.find("\"availableReplicas\"") == std::string_view::npos;
+    };
+    (void)client.raw(std::move(watch));  // ends with a change or after 10 s; then we look again
+  }
+  const std::string url = "http://" + config.node_ip + ':' + std::to_string(node::kDemoNodePort);
+  net::http::Client page({.base_url = url, .ca_pem = {}, .certificate_pem = {}, .key_pem = {}});
+  Error last{.code = Code::kDeadlineExceeded, .message = "no replica became available", .errno_value = 0, .hint = {}};
+  // The proxy's tables follow the endpoints within milliseconds: a few tries bridge them.
+  for (int i = 0; i < 40; ++i) {
+    const auto reply = page.send({.method = "GET", .path = "/"});
+    if (reply && reply->status == 200) return url;
+    last = reply ? Error{.code = Code::kUnavailable,
+                         .message = "status " + std::to_string(reply->status),
+                         .errno_value = 0,
+                         .hint = {}}
+                 : reply.error();
+    usleep(50'000);
+  }
+  return fail(last.wrap("the demo's page at " + url));
+}
+
+void print_next(const node::Config& config, const std::string& kubeconfig, const std::string& page) {
+  std::string out = "\n";
+  if (!page.empty()) out += "The demo answers on      " + page + "\n";
+  out += "Go on with               kubectl --context appliance get pods -A\n";
+  out += "Its kubeconfig           " + kubeconfig + " (context appliance)\n";
+  out += "Without kubectl          appliance get pods -A\n";
+  out += "What runs here           appliance status\n";
+  out += "Stop it, keep the data   appliance down\n";
+  out += "Undo everything          appliance uninstall\n";
+  out += "Server log               " + config.server_log() + "\n";
+  print(out);
+}
+
+}  // namespace
+
+int up(Argv argv) {
+  Args args("up", "makes sure a server runs on this machine, waits until it is Ready, and says how to go on",
+            {"sudo appliance up", "sudo appliance up --no-demo --data-dir /srv/appliance"});
+  NodeFlags flags(args);
+  if (auto code = args.parse(argv)) return *code;
+  const auto config = flags.config(args);
+  if (!config) return report("up", config.error());
+  if (geteuid() != 0)
+    return report(Error{.code = Code::kPermissionDenied,
+                        .message = "up: must run as root: it makes namespaces, mounts and network links",
+                        .errno_value = 0,
+                        .hint = "sudo appliance up"});
+
+  ControlClient client(*config);
+  const bool running = client.alive();
+  bool changed = false;
+  Steps steps;
+  if (running) {
+    steps.skip("server", "runs already");
+  } else {
+    if (auto fit = preflight(*config); !fit) return report(fit.error());
+    steps.begin("server started, API serves");
+    if (auto started = start_server(*config, flags.given(args), [](std::string_view) {}); !started) {
+      print("\n");
+      return report("up", started.error());
+    }
+    steps.done();
+    changed = true;
+  }
+  steps.begin("node " + config->node_name + " is Ready");
+  if (auto ready = wait_for_node(client); !ready) {
+    print("\n");
+    return report("up", ready.error());
+  }
+  steps.done();
+  std::string where;
+  steps.begin("kubeconfig");
+  const auto written = write_kubeconfig(*config, where);
+  if (!written) {
+    print("\n");
+    return report("kubeconfig", written.error());
+  }
+  steps.done(*written ? where : where + " (unchanged)");
+  changed = changed || *written;
+  std::string page;
+  if (config->no_demo) {
+    steps.skip("demo", "not wanted (--no-demo)");
+  } else {
+    steps.begin("demo answers");
+    const auto deployed = deploy_demo(client);
+    if (!deployed) {
+      print("\n");
+      return report("demo", deployed.error());
+    }
+    changed = changed || *deployed;
+    auto url = wait_for_page(client, *config);
+    if (!url) {
+      print("\n");
+      return report("up", url.error());
+    }
+    page = *url;
+    steps.done(page);
+  }
+  if (!changed) print("\nNothing to do: everything is as it should be.\n");
+  print_next(*config, where, page);
+  return kDone;
+}
+
+}  // namespace appliance::cmd

@@ -1,0 +1,36 @@
+// kubeconfig files: the admin's own, and the context `appliance` merged into a person's.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/json/json.h"
+#include "node/pki/pki.h"
+
+namespace appliance::node {
+
+inline constexpr std::string_view kContextName = "appliance";
+
+// A whole kubeconfig with one cluster, user and context, all named `appliance`.
+json::Value admin_kubeconfig(const Pki& pki, const std::string& server_url);
+
+// Pure: `existing` (null when there was no file) with our three entries replaced and current-context set to ours when
+// it was unset or `take_over`. Everything else stays as it was.
+json::Value merge_kubeconfig(const json::Value& existing, const json::Value& ours, bool take_over);
+// Pure: without our entries; current-context is removed when it was ours. Null when nothing else is left.
+json::Value remove_from_kubeconfig(const json::Value& existing);
+
+// Whose kubeconfig: $KUBECONFIG's first file, or ~/.kube/config of the person who ran us, through sudo as well.
+struct KubeconfigTarget {
+  std::string path;
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+Result<KubeconfigTarget> kubeconfig_target();
+
+// Writes with the owner's ids, 0600; folders we make belong to them too. True when the file changed.
+Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours);
+// What uninstall does; a file that we alone filled is removed.
+Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target);
+
+}  // namespace appliance::node

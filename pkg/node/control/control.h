@@ -1,0 +1,38 @@
+// The control socket's own paths, /control/…: what the command line asks the server of its machine. HTTP on a unix
+// socket that only root may open (0600 in a folder of root). Everything else on that socket is the Kubernetes API, as
+// the admin.
+//
+// GET /control/ping · GET /control/status · GET /control/wait?for=node (answers when the node is Ready, or 504)
+// POST /control/stop {"pods":bool} · /control/images… · /control/store/{status,range,put,del,watch}
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/executor.h"
+#include "net/http/server.h"
+#include "node/config/config.h"
+#include "node/server.h"
+#include "orchestrator/client/client.h"
+#include "runtime/image/image_store.h"
+#include "store/kv.h"
+
+namespace appliance::node {
+
+struct ControlDeps {
+  const Config& config;
+  store::Kv& kv;
+  orchestrator::client::InformerSource& informers;
+  net::http::Handler api;                               // the API server's handler
+  std::function<runtime::image::ImageStore*()> images;  // null until the runtime is up
+  std::function<bool()> node_ready;
+  std::function<void(StopKind)> stop;
+  base::Executor& blocking;
+};
+
+net::http::Handler control_handler(ControlDeps deps);
+
+// The image of the binary itself.
+inline constexpr std::string_view kDemoImage = "docker.io/appliance/demo:latest";
+
+}  // namespace appliance::node
