@@ -2,10 +2,13 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "net/http/chunked_decoder.h"
 #include "net/http/head_check.h"
 
 namespace appliance::net::http {
@@ -14,13 +17,15 @@ namespace {
 namespace beast = boost::beast;
 using ErrorCode = boost::system::error_code;
 
-// Beast's events become a Request.
-class Events final : public beast::http::basic_parser<true> {
+constexpr uint64_t kReserveBytesMax = 64U * 1024;  // a length that is only announced gets no more memory than this
+
+// Beast's events become the head of a Request. The body is ours: a body that Beast is told to skip has no limit.
+class HeadEvents final : public beast::http::basic_parser<true> {
  public:
-  explicit Events(size_t body_bytes_max) {
+  HeadEvents() {
     header_limit(std::numeric_limits<uint32_t>::max());  // counted by ourselves, before the bytes come here
-    body_limit(body_bytes_max);
-    eager(true);
+    body_limit(boost::none);
+    skip(true);
   }
   Request request;
   bool http_1_0 = false;
@@ -32,31 +37,29 @@ class Events final : public beast::http::basic_parser<true> {
     request.method = method;
     request.target = target;
   }
-  void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_field_impl(beast::http::field, Text name, Text value, ErrorCode&) override {
-    if (!is_header_done()) request.headers.add(std::string(name), std::string(value));  // trailers are dropped
+    request.headers.add(std::string(name), std::string(value));
   }
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
   void on_header_impl(ErrorCode&) override {}
-  void on_body_init_impl(boost::optional<uint64_t> const& length, ErrorCode&) override {
-    if (length) request.body.reserve(*length);  // at most body_bytes_max: body_limit was checked
-  }
-  size_t on_body_impl(Text bytes, ErrorCode&) override {
-    request.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
+  void on_body_init_impl(boost::optional<uint64_t> const&, ErrorCode&) override {}
+  size_t on_body_impl(Text bytes, ErrorCode&) override { return bytes.size(); }
   void on_chunk_header_impl(uint64_t, Text, ErrorCode&) override {}
-  size_t on_chunk_body_impl(uint64_t, Text bytes, ErrorCode& error) override { return on_body_impl(bytes, error); }
+  size_t on_chunk_body_impl(uint64_t, Text bytes, ErrorCode&) override { return bytes.size(); }
   void on_finish_impl(ErrorCode&) override {}
 };
 
 }  // namespace
 
 struct RequestParser::Core {
-  explicit Core(Limits given) : limits(given), events(given.body_bytes_max) {}
-  Limits limits;
+  explicit Core(Limits given) : limits(given) {}
+  const Limits limits;
   std::string head;  // raw bytes of the header so far
-  Events events;
+  bool empty_line_passed = false;
+  HeadEvents events;
   bool expects_continue = false;
+  std::optional<ChunkedDecoder> chunked;
+  size_t body_left = 0;  // of Content-Length
 };
 
 RequestParser::RequestParser(Limits limits) : core_(std::make_unique<Core>(limits)) {}
@@ -85,7 +88,11 @@ size_t RequestParser::feed_header(std::string_view bytes) {
   std::string& head = core_->head;
   size_t taken = 0;
   // RFC 9112 section 2.2: an empty line before the request line is passed over. One, not a flood of them.
-  if (head.empty() && bytes.starts_with("\r\n")) taken = 2;
+  if (head.empty() && !core_->empty_line_passed && bytes.starts_with('\r')) {
+    if (bytes.size() == 1) return 0;
+    if (bytes[1] == '\n') taken = 2;
+    core_->empty_line_passed = true;
+  }
   for (; taken < bytes.size(); ++taken) {
     const char next = bytes[taken];
     if (!valid_head_byte(head.empty() ? '\n' : head.back(), next)) {
@@ -107,18 +114,14 @@ size_t RequestParser::feed_header(std::string_view bytes) {
 
 void RequestParser::finish_header() {
   Core& core = *core_;
-  if (auto reason = check_raw_head(core.head, kHeaderFieldsMax)) {
+  if (auto reason = check_raw_head(core.head, kHeaderFieldsMax))
     return refuse(reason->starts_with("more than") ? 431 : 400, *std::move(reason));
-  }
   ErrorCode error;
   core.events.put(boost::asio::const_buffer(core.head.data(), core.head.size()), error);
-  if (error == beast::http::error::body_limit)
-    return refuse(413, "body over " + std::to_string(core.limits.body_bytes_max) + " bytes");
   Request& request = core.events.request;
-  if (!core.events.is_header_done())
-    return refuse(400, "malformed header: " + (error ? error.message() : "incomplete"));
-  if (auto reason = check_fields(request.headers, http_1_0())) return refuse(400, *std::move(reason));
   if (error && error != beast::http::error::need_more) return refuse(400, "malformed header: " + error.message());
+  if (!core.events.is_header_done()) return refuse(400, "malformed header");
+  if (auto reason = check_fields(request.headers, http_1_0())) return refuse(400, *std::move(reason));
   if (request.target.size() > kTargetBytesMax) return refuse(431, "target over 16 KiB");
   if (auto reason = apply_target(request)) return refuse(400, *std::move(reason));
   if (request.headers.has("expect") && !http_1_0()) {
@@ -126,32 +129,44 @@ void RequestParser::finish_header() {
     core.expects_continue = true;
   }
   request.websocket_upgrade = !http_1_0() && is_websocket_upgrade(request);
-  state_ = core.events.is_done() ? State::kDone : State::kBody;
+  begin_body();
+}
+
+void RequestParser::refuse_body() {
+  refuse(413, "body over " + std::to_string(core_->limits.body_bytes_max) + " bytes");
+}
+
+// check_fields has made sure of the two fields: at most one of them, digits only or "chunked".
+void RequestParser::begin_body() {
+  Core& core = *core_;
+  Request& request = core.events.request;
+  if (request.headers.has("transfer-encoding")) {
+    core.chunked.emplace(core.limits.body_bytes_max);
+    state_ = State::kBody;
+    return;
+  }
+  const auto length = base::parse_int<uint64_t>(request.headers.get("content-length")).value_or(0);
+  if (length > core.limits.body_bytes_max) return refuse_body();
+  core.body_left = length;
+  request.body.reserve(std::min(length, kReserveBytesMax));
+  state_ = length == 0 ? State::kDone : State::kBody;
 }
 
 size_t RequestParser::feed_body(std::string_view bytes) {
-  size_t taken = 0;
-  // Beast stops after each piece of structure; a put that takes nothing waits for more.
-  while (taken < bytes.size() && !core_->events.is_done()) {
-    ErrorCode error;
-    const size_t used = core_->events.put(boost::asio::const_buffer(bytes.data() + taken, bytes.size() - taken), error);
-    taken += used;
-    if (error == beast::http::error::need_more) break;
-    if (error == beast::http::error::body_limit) {
-      refuse(413, "body over " + std::to_string(core_->limits.body_bytes_max) + " bytes");
-      return taken;
-    }
-    if (error) {
-      refuse(400, "malformed body: " + error.message());
-      return taken;
-    }
-    if (used == 0) break;
+  Core& core = *core_;
+  std::string& body = core.events.request.body;
+  if (!core.chunked) {
+    const size_t taken = std::min(core.body_left, bytes.size());
+    body.append(bytes.substr(0, taken));
+    core.body_left -= taken;
+    if (core.body_left == 0) state_ = State::kDone;
+    return taken;
   }
-  if (core_->events.is_done()) {
-    state_ = State::kDone;
-  } else if (bytes.size() - taken > core_->limits.header_bytes_max) {
-    refuse(400, "malformed body: chunk header or trailer too long");
-  }
+  const size_t taken = core.chunked->feed(bytes, body);
+  if (core.chunked->state() == ChunkedDecoder::State::kDone) state_ = State::kDone;
+  if (core.chunked->state() == ChunkedDecoder::State::kTooBig) refuse_body();
+  if (core.chunked->state() == ChunkedDecoder::State::kMalformed)
+    refuse(400, std::string("malformed body: ") + core.chunked->reason());
   return taken;
 }
 

@@ -3,8 +3,8 @@
 //   RequestParser parser({.header_bytes_max = 32 * 1024, .body_bytes_max = 3 * 1024 * 1024});
 //   buffer.erase(0, parser.feed(buffer));                  // until state() is kDone or kFailed
 //
-// Beast parses; in front of it stands a stricter check of the header's bytes, because what one parser forgives another
-// reads differently, and that difference is request smuggling (RFC 9112 section 11.2): bare CR or LF, control
+// Beast parses the header; in front of it stands a stricter check of its bytes, because what one parser forgives
+// another reads differently, and that difference is request smuggling (RFC 9112 section 11.2): bare CR or LF, control
 // characters, folded lines, blanks before the colon, more than one Content-Length, Transfer-Encoding beside
 // Content-Length, in HTTP/1.0 or other than "chunked", none or several Host.
 #pragma once
@@ -55,6 +55,8 @@ class RequestParser {
   size_t feed_header(std::string_view bytes);
   size_t feed_body(std::string_view bytes);
   void finish_header();
+  void begin_body();
+  void refuse_body();
   void refuse(int status, std::string reason);
 
   std::unique_ptr<Core> core_;
