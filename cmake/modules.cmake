@@ -51,7 +51,7 @@ module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft)
 module(proxy orchestrator/proxy DEPS api client net_nft)
 module(dns orchestrator/dns DEPS api client net_dns LABELS threads)
-module(kubelet orchestrator/kubelet DEPS api client runtime_cri podnet net_http RECURSE LABELS threads)
+module(kubelet orchestrator/kubelet DEPS api client dns runtime_cri podnet net_http RECURSE LABELS threads)
 
 # L5 node
 module(node node DEPS net_dns apiserver controllers scheduler kubelet podnet proxy dns store_server runtime_cri base_crypto base_yaml RECURSE)
