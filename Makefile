@@ -1,0 +1,29 @@
+# Thin: the work is in scripts/ and CMake. `make up` and `make test` are the two commands of the README.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+JOBS ?= $(shell n=$$(nproc); echo $$(( n < 3 ? n + 1 : n )))
+
+.PHONY: up build test bench fuzz clean
+
+up: build
+	@scripts/up
+
+build:
+	@scripts/install-deps
+	@scripts/build release
+
+test:
+	@scripts/install-deps test
+	@tests/run
+
+bench: build
+	@scripts/install-deps test
+	@tests/bench/run
+
+fuzz:
+	@scripts/install-deps test
+	@scripts/build-fuzz
+
+clean:
+	rm -rf build
