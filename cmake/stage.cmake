@@ -8,7 +8,7 @@ add_custom_command(
   COMMAND ${CMAKE_SOURCE_DIR}/scripts/build-stage ${CMAKE_CXX_COMPILER} ${stage_out} ${stage_sources}
   DEPENDS ${stage_sources} ${stage_headers} ${CMAKE_SOURCE_DIR}/scripts/build-stage
   VERBATIM)
-add_custom_target(stage DEPENDS ${stage_out})
+add_custom_target(stage_program DEPENDS ${stage_out})
 target_sources(runtime_stage PRIVATE ${CMAKE_SOURCE_DIR}/pkg/runtime/stage/embedded.S)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/pkg/runtime/stage/embedded.S PROPERTIES
   OBJECT_DEPENDS ${stage_out} COMPILE_DEFINITIONS "STAGE_PATH=\"${stage_out}\"")
