@@ -1,0 +1,79 @@
+// TestServer: a whole API server over a FakeKv, in process, with real clock and threads; for tests. With listen() also over
+// TLS on a free port of loopback, with certificates of its own.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "base/crypto/x509.h"
+#include "net/http/server.h"
+#include "net/tls/context.h"
+#include "orchestrator/apiserver/front.h"
+#include "orchestrator/apiserver/testing/fake_kv.h"
+
+namespace appliance::orchestrator::apiserver::testing {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) FAIL(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+struct Identity {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+class TestServer {
+ public:
+  explicit TestServer(client::NodeStreams* streams = nullptr) {
+    Options options;
+    options.kv = &kv;
+    options.clock = &clock;
+    options.random = &random;
+    options.metrics = &metrics;
+    options.node_streams = streams;
+    options.service_account_key_pem = must(crypto::generate_key());
+    api = must(ApiServer::create(std::move(options)));
+    must(api->start());
+  }
+  ~TestServer() {
+    if (listener) listener->stop();
+    api->stop();
+  }
+
+  // "https://127.0.0.1:PORT"
+  std::string listen(int port = 0) {
+    const base::WallTime now = clock.now();
+    ca_key = must(crypto::generate_key());
+    ca_pem = must(crypto::self_signed_ca(ca_key, {.common_name = "test-ca", .organizations = {}, .dns_names = {}, .ip_addresses = {}, .not_before = now - std::chrono::hours(1), .not_after = now + std::chrono::hours(24)}));
+    const Identity server = issue("kubernetes", {}, true);
+    auto context = must(net::tls::ServerContext::create({.certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = ca_pem}));
+    net::http::ServerOptions options;
+    options.port = port;
+    options.tls = context;
+    listener = must(net::http::Server::listen(loop, options, api->handler()));
+    return "https://127.0.0.1:" + std::to_string(listener->port());
+  }
+  Identity issue(const std::string& user, const std::vector<std::string>& groups, bool server = false) {
+    const base::WallTime now = clock.now();
+    Identity out;
+    out.key_pem = must(crypto::generate_key());
+    out.certificate_pem = must(crypto::issue_certificate(
+        {.ca_pem = ca_pem, .ca_key_pem = ca_key}, must(crypto::public_key_of(out.key_pem)),
+        {.common_name = user, .organizations = groups, .dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1"}, .server_auth = server, .client_auth = !server, .not_before = now - std::chrono::hours(1), .not_after = now + std::chrono::hours(24)}));
+    return out;
+  }
+  client::Client& admin() { return api->client_as("admin", {"system:masters"}); }
+
+  FakeKv kv;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  base::Metrics metrics;
+  net::Loop loop{{.name = "test-net", .threads = 1}};
+  std::unique_ptr<ApiServer> api;
+  std::string ca_pem;
+  std::string ca_key;
+  std::unique_ptr<net::http::Server> listener;
+};
+
+}  // namespace appliance::orchestrator::apiserver::testing
