@@ -150,6 +150,7 @@ void EmbeddedStore::Core::read_one(const TxnRequest& request, Callback<TxnRespon
 void EmbeddedStore::Core::propose_waiting() {
   const wal::Wal::Room room = wal_->room();
   const std::optional<Error> full = refusal();
+  const size_t inflight_max = std::min<size_t>(kInflightBytesMax, options_.segment_bytes / 2);
   const bool overlay_full = mvcc_->overlay_bytes() >= options_.overlay_bytes_max;
   std::vector<wal::Entry> entries;
   std::deque<Proposal> refused;
@@ -165,7 +166,7 @@ void EmbeddedStore::Core::propose_waiting() {
         waiting_.pop_front();
         continue;
       }
-      if (!fits || (after > kInflightBytesMax && !inflight_.empty())) break;
+      if (!fits || (after > inflight_max && !inflight_.empty())) break;
       waiting_bytes_ -= next.bytes;
       inflight_bytes_ = after;
       entries.push_back({.term = hard_state_.term,

@@ -34,7 +34,8 @@ Result<> Wal::recover(const std::function<Result<>(Entry)>& replay) {
   std::vector<std::string> names;
   for (const std::string& name : TRY(options_.fs.list(options_.dir))) {
     if (segment_number(name)) names.push_back(name);
-    if (name == "spare") TRY(options_.fs.remove(options_.dir + "/" + name));  // how far it was filled is unknown
+    if (name.starts_with(kSparePrefix))
+      TRY(options_.fs.remove(options_.dir + "/" + name));  // how far it was filled is unknown
   }
   std::ranges::sort(names);
   for (size_t i = 0; i < names.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace appliance::store::wal {
 
@@ -22,7 +23,8 @@ Result<std::unique_ptr<Wal>> Wal::open(WalOptions options, const std::function<R
   return log;
 }
 
-Result<std::unique_ptr<base::File>> Wal::make_blank(const std::string& path) {
+Result<Wal::Blank> Wal::make_blank() {
+  const std::string path = options_.dir + "/" + std::string(kSparePrefix) + std::to_string(++blanks_);
   auto file = TRY(options_.fs.open(path, {.write = true, .create = true, .truncate = true}));
   Result<> filled = file->allocate(options_.segment_bytes);
   if (filled) filled = file->sync();
@@ -31,32 +33,37 @@ Result<std::unique_ptr<base::File>> Wal::make_blank(const std::string& path) {
         path);  // half a segment would only take the room that others need; open() removes leftovers
     return fail(std::move(filled).error());
   }
-  return file;
+  return Blank{.file = std::move(file), .path = path};
 }
 
 Result<> Wal::prepare() {
   const std::lock_guard one(prepare_mutex_);
   {
     const std::lock_guard lock(mutex_);
-    if (spare_) return {};
+    if (spare_.file) return {};
   }
-  auto file = TRY_CTX(make_blank(spare_path()), "log");
+  Blank blank = TRY_CTX(make_blank(), "log");
   const std::lock_guard lock(mutex_);
-  spare_ = std::move(file);
+  spare_ = std::move(blank);
   return {};
+}
+
+Result<Wal::Blank> Wal::take_blank() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (spare_.file) return std::exchange(spare_, {});
+  }
+  const std::lock_guard one(prepare_mutex_);  // prepare() may be at it: then this waits for what it makes
+  {
+    const std::lock_guard lock(mutex_);
+    if (spare_.file) return std::exchange(spare_, {});
+  }
+  return make_blank();
 }
 
 // Order: header into the blank file, sync, rename, sync of the folder. Only then does a frame go into it.
 Result<> Wal::start_segment(uint64_t first_index) {
-  std::unique_ptr<base::File> file;
-  {
-    const std::lock_guard lock(mutex_);
-    file = std::move(spare_);
-  }
-  if (!file) {
-    const std::lock_guard one(prepare_mutex_);
-    file = TRY_CTX(make_blank(spare_path()), "log");
-  }
+  Blank blank = TRY_CTX(take_blank(), "log");
   unsigned char salt[4];
   options_.random.fill(salt);
   SegmentHeader header{.version = kFormatVersion,
@@ -67,13 +74,13 @@ Result<> Wal::start_segment(uint64_t first_index) {
                        .chain = chain_};
   std::memcpy(&header.salt, salt, 4);
   const std::string path = path_of(header.number);
-  TRY(file->write_at(0, encode_header(header)));
-  TRY(file->sync());
-  TRY(options_.fs.rename(spare_path(), path));
+  TRY(blank.file->write_at(0, encode_header(header)));
+  TRY(blank.file->sync());
+  TRY(options_.fs.rename(blank.path, path));
   TRY(options_.fs.sync_dir(options_.dir));
-  const uint64_t size = TRY(file->size());
+  const uint64_t size = TRY(blank.file->size());
   header_ = header;
-  active_ = std::move(file);
+  active_ = std::move(blank.file);
   const std::lock_guard lock(mutex_);
   segments_.push_back({.number = header.number, .first_index = first_index, .path = path});
   offset_ = kSegmentHeaderBytes;
@@ -146,12 +153,12 @@ Result<int> Wal::cut(uint64_t index) {
 
 Wal::Room Wal::room() const {
   const std::lock_guard lock(mutex_);
-  return {.active_bytes = active_size_ - offset_, .spare = spare_ != nullptr};
+  return {.active_bytes = active_size_ - offset_, .spare = spare_.file != nullptr};
 }
 
 uint64_t Wal::disk_bytes() const {
   const std::lock_guard lock(mutex_);
-  return (segments_.size() + (spare_ ? 1 : 0)) * options_.segment_bytes;
+  return (segments_.size() + (spare_.file ? 1 : 0)) * options_.segment_bytes;
 }
 
 }  // namespace appliance::store::wal

@@ -33,6 +33,8 @@ inline constexpr uint64_t kSegmentBytes = 16U << 20U;   // several of the larges
 inline constexpr uint64_t kFrameBytesMax = 4U << 20U;   // one write: bounds the latency of a group commit
 inline constexpr uint64_t kSegmentFileMax = 1U << 30U;  // a larger file is not ours
 
+inline constexpr std::string_view kSparePrefix = "spare-";  // blanks in the folder of the log
+
 struct WalOptions {
   base::Fs& fs;
   std::string dir;
@@ -81,17 +83,24 @@ class Wal {
     std::string path;
   };
 
+  // A file of zeros that is not part of the log yet; each has a name of its own, because the next is made while one is
+  // taken.
+  struct Blank {
+    std::unique_ptr<base::File> file;
+    std::string path;
+  };
+
   explicit Wal(WalOptions options) : options_(std::move(options)) {}
   Result<> recover(const std::function<Result<>(Entry)>& replay);
   Result<> recover_segment(const std::string& name, bool last, const std::function<Result<>(Entry)>& replay);
   Result<> replay_frame(DecodedFrame frame, const std::string& path, const std::function<Result<>(Entry)>& replay);
   Result<> check_tail(const std::string& path, std::string_view bytes, uint64_t offset, bool last);
   Result<> repair(base::File& file, std::string_view bytes, uint64_t offset);
-  Result<std::unique_ptr<base::File>> make_blank(const std::string& path);
+  Result<Blank> make_blank();
+  Result<Blank> take_blank();
   Result<> start_segment(uint64_t first_index);
   Result<> append_frame(const std::optional<HardState>& state, std::span<const Entry> entries);
   [[nodiscard]] std::string path_of(uint64_t number) const;
-  [[nodiscard]] std::string spare_path() const { return options_.dir + "/spare"; }
 
   WalOptions options_;
   Recovery recovery_;
@@ -104,11 +113,12 @@ class Wal {
   bool broken_ = false;
   // Shared.
   mutable std::mutex mutex_;
-  std::mutex prepare_mutex_;       // one prepare() at a time
+  std::mutex prepare_mutex_;  // held while a blank is made; before mutex_
+  uint64_t blanks_ = 0;
   std::vector<Segment> segments_;  // in order; the last is active
   uint64_t offset_ = 0;            // end of the frames in the active segment
   uint64_t active_size_ = 0;
-  std::unique_ptr<base::File> spare_;
+  Blank spare_;
 };
 
 }  // namespace appliance::store::wal
