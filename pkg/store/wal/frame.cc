@@ -123,7 +123,7 @@ std::optional<DecodedFrame> decode_frame(std::string_view segment, const FramePl
   const std::string_view rest = segment.substr(place.offset);
   const size_t bytes = get<uint32_t>(rest, 4);
   if (bytes < kFrameHeaderBytes || bytes % 8 != 0 || bytes > rest.size()) return std::nullopt;
-  if (get<uint64_t>(rest, 8) != place.number) return std::nullopt;
+  if (get<uint64_t>(rest, 8) != place.number || get<uint32_t>(rest, 28) != 0) return std::nullopt;
   const std::string_view body = rest.substr(kFrameHeaderBytes, bytes - kFrameHeaderBytes);
   DecodedFrame out{.bytes = bytes, .checksum = get<uint32_t>(rest, 24), .state = {}, .entries = {}};
   if (out.checksum != base::crc32c(base::crc32c(place.chain, rest.substr(0, 24)), body)) return std::nullopt;
