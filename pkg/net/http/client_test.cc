@@ -1,5 +1,9 @@
 #include "net/http/client.h"
 
+#include <unistd.h>
+
+#include <thread>
+
 #include "net/http/test_support.h"
 
 namespace appliance::net::http {
@@ -58,6 +62,168 @@ TEST_CASE("client: mutual TLS shows who we are, and trusts exactly the given CA"
   REQUIRE(foreign_reply.has_value());
   CHECK(foreign_reply->body == "GET /who anonymous ");
   CHECK(foreign_reply->headers.get("x-peer-error").find("client certificate") != std::string_view::npos);
+}
+
+}  // namespace appliance::net::http
+
+namespace appliance::net::http {
+
+TEST_CASE("client: talks to a unix socket") {
+  char dir[] = "/tmp/net_http_client.XXXXXX";
+  REQUIRE(::mkdtemp(dir) != nullptr);
+  const std::string path = std::string(dir) + "/s";
+  {
+    TestServer server(echo, {.unix_path = path});
+    Client client({.base_url = "unix://" + path});
+    auto reply = client.send({.path = "/x"});
+    REQUIRE(reply.has_value());
+    CHECK(reply->body == "GET /x anonymous ");
+  }
+  (void)::rmdir(dir);
+}
+
+TEST_CASE("client: errors tell what went wrong") {
+  int dead_port = 0;
+  {
+    TestServer gone(echo);
+    dead_port = gone.port();
+  }
+  Client refused({.base_url = "http://127.0.0.1:" + std::to_string(dead_port)});
+  CHECK(refused.send({.path = "/"}).error().code == Code::kUnavailable);
+
+  for (const char* bad : {"ftp://x", "http://", "http://h:0", "http://h:x", "http://h/path", "http://u@h",
+                          "http://[::1", "unix://rel", ""}) {
+    INFO(bad);
+    CHECK(Client({.base_url = bad}).send({.path = "/"}).error().code == Code::kInvalidArgument);
+  }
+  TestServer server(echo);
+  Client client({.base_url = server.url()});
+  CHECK(client.send({.path = "no-slash"}).error().code == Code::kInvalidArgument);
+  CHECK(client.send({.path = "/a b"}).error().code == Code::kInvalidArgument);
+  CHECK(client.send({.path = "/a\r\nHost: x"}).error().code == Code::kInvalidArgument);
+  ClientRequest injected{.path = "/"};
+  injected.headers.add("X", "a\r\nY: b");
+  CHECK(client.send(injected).error().code == Code::kInvalidArgument);
+  Client bad_ca({.base_url = "https://127.0.0.1:1", .ca_pem = "nonsense"});
+  CHECK(bad_ca.send({.path = "/"}).error().code == Code::kInvalidArgument);
+}
+
+TEST_CASE("client: a server that does not answer in time") {
+  std::vector<std::shared_ptr<Exchange>> kept;
+  std::mutex mutex;
+  TestServer server([&](std::shared_ptr<Exchange> x) {
+    const std::scoped_lock lock(mutex);
+    kept.push_back(std::move(x));
+  });
+  Client client({.base_url = server.url(), .read_timeout = 200ms});
+  const auto reply = client.send({.path = "/"});
+  REQUIRE_FALSE(reply.has_value());
+  CHECK(reply.error().code == Code::kDeadlineExceeded);
+  server.server->stop();
+}
+
+TEST_CASE("client: an answer over the limit is refused, with and without a length") {
+  TestServer server([](const std::shared_ptr<Exchange>& x) {
+    if (x->request().path == "/length") return x->respond(text_response(200, std::string(5000, 'x')));
+    const auto stream = x->start_stream({});
+    for (int i = 0; i < 50; ++i) stream->write(std::string(100, 'x'));
+    stream->finish();
+  });
+  Client client({.base_url = server.url()});
+  for (const char* path : {"/length", "/chunked"}) {
+    CHECK(client.send({.path = path, .body_bytes_max = 4999}).error().code == Code::kResourceExhausted);
+    const auto reply = client.send({.path = path, .body_bytes_max = 5000});
+    REQUIRE(reply.has_value());
+    CHECK(reply->body.size() == 5000);
+  }
+}
+
+TEST_CASE("client: on_data gets pieces as they come, and can stop") {
+  std::shared_ptr<Stream> stream;
+  Event started;
+  TestServer server([&](const std::shared_ptr<Exchange>& x) {
+    Response head;
+    head.headers.add("X-Kind", "watch");
+    stream = x->start_stream(std::move(head));
+    started.set();
+  });
+  Client client({.base_url = server.url()});
+  std::string seen;
+  Event first;
+  std::thread writer([&] {
+    REQUIRE(started.wait());
+    stream->write("one");
+    REQUIRE(first.wait());  // the reader has it before there is a second
+    stream->write("two");
+  });
+  const auto reply = client.send({.path = "/", .on_data = [&](const Response& head, std::string_view piece) {
+                                    CHECK(head.status == 200);
+                                    CHECK(head.headers.get("x-kind") == "watch");
+                                    seen += piece;
+                                    first.set();
+                                    return seen != "onetwo";
+                                  }});
+  writer.join();
+  CHECK(seen == "onetwo");
+  REQUIRE_FALSE(reply.has_value());
+  CHECK(reply.error().code == Code::kCancelled);
+}
+
+TEST_CASE("client: cancel() from another thread ends a running request, and every later one") {
+  Event started;
+  std::shared_ptr<Stream> stream;
+  TestServer server([&](const std::shared_ptr<Exchange>& x) {
+    stream = x->start_stream({});
+    started.set();
+  });
+  Client client({.base_url = server.url()});
+  std::thread canceller([&] {
+    REQUIRE(started.wait());
+    client.cancel();
+  });
+  const auto reply = client.send({.path = "/"});
+  canceller.join();
+  REQUIRE_FALSE(reply.has_value());
+  CHECK(reply.error().code == Code::kCancelled);
+  CHECK(client.send({.path = "/"}).error().code == Code::kCancelled);
+}
+
+TEST_CASE("client: follows redirects only when asked") {
+  TestServer server([](const std::shared_ptr<Exchange>& x) {
+    if (x->request().path == "/new") return x->respond(text_response(200, "here"));
+    Response response = text_response(307, "");
+    response.headers.add("Location", "/new");
+    x->respond(std::move(response));
+  });
+  CHECK(Client({.base_url = server.url()}).send({.path = "/old"})->status == 307);
+  CHECK(Client({.base_url = server.url(), .follow_redirects = true}).send({.path = "/old"})->body == "here");
+}
+
+TEST_CASE("client: a certificate for another name is refused, unless told otherwise") {
+  TestPki pki;
+  crypto::CertificateSpec other = TestPki::spec("other");
+  other.server_auth = true;
+  other.dns_names = {"other.example"};
+  pki.server = pki.issue(other);
+  TestServer server(echo, {.tls = pki.context()});
+  CHECK(Client({.base_url = server.url("https"), .ca_pem = pki.ca}).send({.path = "/"}).error().code ==
+        Code::kUnauthenticated);
+  CHECK(Client({.base_url = server.url("https"), .insecure_skip_verify = true}).send({.path = "/"})->status == 200);
+}
+
+TEST_CASE("tls: a reloaded certificate serves new connections, a bad one changes nothing") {
+  TestPki pki;
+  const auto context = pki.context();
+  TestServer server(echo, {.tls = context});
+  const TestPki next;
+  CHECK_FALSE(context->reload({.certificate_pem = next.server.certificate, .key_pem = pki.server.key}).has_value());
+  CHECK(Client({.base_url = server.url("https"), .ca_pem = pki.ca}).send({.path = "/"}).has_value());
+  REQUIRE(
+      context
+          ->reload({.certificate_pem = next.server.certificate, .key_pem = next.server.key, .client_ca_pem = next.ca})
+          .has_value());
+  CHECK(Client({.base_url = server.url("https"), .ca_pem = next.ca}).send({.path = "/"}).has_value());
+  CHECK_FALSE(Client({.base_url = server.url("https"), .ca_pem = pki.ca}).send({.path = "/"}).has_value());
 }
 
 }  // namespace appliance::net::http

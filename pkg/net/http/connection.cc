@@ -188,6 +188,7 @@ void Connection::close_here() {
   (void)transport_->socket().close(ignored);
   run_abort();
   if (stream_) stream_->close();
+  if (base::Task closed = std::exchange(closed_, nullptr)) closed();
 }
 
 void Connection::set_deadline(std::chrono::nanoseconds from_now) {

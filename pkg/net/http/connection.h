@@ -44,7 +44,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void pump_stream();  // the stream has something to write
   void stream_overflowed();
 
-  // For the WebSocket session, which takes the transport over and gives nothing back.
+  // For the WebSocket session, which takes the transport over and gives nothing back. It lives until the connection
+  // closes (a paused one has no operation pending that would hold it), and hears of that through `closed`.
+  void adopt(base::Task closed) { closed_ = std::move(closed); }
   Transport& transport() { return *transport_; }
   [[nodiscard]] const ServerCore& core() const { return *core_; }
 
@@ -109,6 +111,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = true;
   bool http_1_0_ = false;
   base::Task abort_;
+  base::Task closed_;
 
   Response outgoing_;      // owns the bytes of the write in progress
   std::string head_text_;  // likewise

@@ -87,7 +87,7 @@ void async_teardown(beast::role_type, TransportStream& stream, Handler&& handler
 }
 void beast_close_socket(TransportStream& stream) { stream.close(); }
 
-// The strand side. Lives as long as one of its operations is pending.
+// The strand side. The connection holds it until it is closed.
 class Session final : public std::enable_shared_from_this<Session> {
  public:
   Session(const std::shared_ptr<Connection>& connection, WebSocketHandshake handshake)
@@ -104,6 +104,8 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   using Opened = std::function<void(std::shared_ptr<WebSocket>)>;
   void accept(const std::string& key, Opened opened);
+
+  void end();  // idempotent; closes the connection
 
   // Any thread.
   bool enqueue(std::string message);
@@ -136,7 +138,6 @@ class Session final : public std::enable_shared_from_this<Session> {
   void read();
   void write();
   void begin_close();
-  void end();
 
   const std::shared_ptr<Connection> connection_;
   const size_t queue_bytes_max_;
@@ -347,6 +348,7 @@ void start_websocket(std::shared_ptr<Connection> connection, WebSocketHandshake 
                      std::function<void(std::shared_ptr<WebSocket>)> opened) {
   const std::string key = handshake.key;
   auto session = std::make_shared<Session>(connection, std::move(handshake));
+  connection->adopt([session] { session->end(); });
   session->accept(key, std::move(opened));
 }
 
