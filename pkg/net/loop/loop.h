@@ -30,7 +30,7 @@ class Loop final : public base::Executor {
   [[nodiscard]] bool post(base::Task task) override;
 
   // A cancelled timer never fires after the handle's destructor returned on the loop's own thread; elsewhere it may be
-  // running at that very moment, so what it captures must own what it touches.
+  // running at that very moment, so what it captures must own what it touches. Handles go before the loop does.
   class Timer {
    public:
     virtual ~Timer() = default;
