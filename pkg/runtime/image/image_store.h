@@ -69,6 +69,7 @@ struct StoreOptions {
   std::map<std::string, std::vector<std::string>> mirrors;  // registry host -> base URLs tried first
   std::string ca_pem;                                       // extra trust for registries; empty = the system's bundle
   uint64_t image_bytes_max = 20ULL << 30U;
+  std::chrono::milliseconds registry_stall_timeout{30'000};  // a registry that sends no byte for so long is tried again
   base::Log log;
 };
 
