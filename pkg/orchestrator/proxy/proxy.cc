@@ -53,8 +53,10 @@ void Proxy::stop() {
 
 Result<> Proxy::teardown() {
   stop();
-  return TRY(net::nft::Nft::open()).delete_table(kTable);
+  return remove_all();
 }
+
+Result<> remove_all() { return TRY(net::nft::Nft::open()).delete_table(kTable); }
 
 bool Proxy::synced() const {
   const std::lock_guard lock(mutex_);

@@ -82,4 +82,7 @@ class Proxy {
   std::thread thread_;
 };
 
+// The table removed, for when no proxy is open. Idempotent.
+Result<> remove_all();
+
 }  // namespace appliance::orchestrator::proxy
