@@ -17,7 +17,7 @@ module(net_http net/http DEPS net_loop net_tls base_crypto RECURSE LABELS thread
 set_source_files_properties(${CMAKE_SOURCE_DIR}/pkg/net/http/client.cc PROPERTIES INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/build/third_party/httplib)
 module(net_netlink net/netlink DEPS base)
 module(net_nft net/nft DEPS net_netlink)
-module(net_dns net/dns DEPS net_loop LIBS cares LABELS threads)
+module(net_dns net/dns DEPS base)
 
 # L2 store
 module(store_wal store/wal DEPS base)
@@ -34,8 +34,8 @@ module(runtime_content runtime/content DEPS base base_compress base_crypto)
 module(runtime_snapshot runtime/snapshot DEPS base base_tar base_compress)
 module(runtime_image runtime/image DEPS runtime_oci runtime_registry runtime_content runtime_snapshot base_tar base_compress base_crypto net_http LABELS threads)
 module(runtime_cgroup runtime/cgroup DEPS base)
-module(runtime_seccomp runtime/seccomp DEPS base base_json LIBS seccomp)
-module(runtime_caps runtime/caps DEPS base LIBS cap)
+module(runtime_seccomp runtime/seccomp DEPS base runtime_caps LIBS seccomp)
+module(runtime_caps runtime/caps DEPS base)
 module(runtime_rootfs runtime/rootfs DEPS base)
 module(runtime_stage runtime/stage DEPS base)
 module(runtime_sandbox runtime/sandbox DEPS base runtime_stage)
@@ -50,7 +50,7 @@ module(controllers orchestrator/controllers DEPS api client RECURSE LABELS threa
 module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft)
 module(proxy orchestrator/proxy DEPS api client net_nft)
-module(dns orchestrator/dns DEPS api client net_dns LABELS threads)
+module(dns orchestrator/dns DEPS api client net_dns net_netlink LABELS threads)
 module(kubelet orchestrator/kubelet DEPS api client dns runtime_cri podnet net_http RECURSE LABELS threads)
 
 # L5 node
