@@ -34,7 +34,9 @@ std::string page(uint64_t count) {
 int demo_server(Argv argv) {
   int port = 8080;
   Args args("demo-server", "serves the demo's page", {"appliance demo-server", "appliance demo-server --port 8080"});
+  int count_every_ms = 0;
   args.option("--port", port, "where to listen (8080)");
+  args.option("--count-every-ms", count_every_ms, "also print 1, 2, 3, …: a log whose gaps can be seen");
   if (auto code = args.parse(argv)) return *code;
   sigset_t set;
   sigemptyset(&set);
@@ -59,8 +61,13 @@ int demo_server(Argv argv) {
   });
   if (!server) return report("demo-server", server.error());
   print("listening on port " + std::to_string((*server)->port()) + '\n');
-  int signal = 0;
-  sigwait(&set, &signal);
+  if (count_every_ms > 0) {
+    const timespec step{.tv_sec = count_every_ms / 1000, .tv_nsec = count_every_ms % 1000 * 1'000'000L};
+    for (uint64_t n = 1; sigtimedwait(&set, nullptr, &step) < 0; ++n) print(std::to_string(n) + '\n');
+  } else {
+    int signal = 0;
+    sigwait(&set, &signal);
+  }
   // New connections may still come for a moment, until every proxy has heard that this pod is leaving.
   leaving = true;
   const timespec linger{.tv_sec = 1, .tv_nsec = 0};

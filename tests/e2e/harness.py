@@ -107,6 +107,14 @@ class Cluster:
     def curl(self, url, *argv, check=True):
         return self.inside("curl", "-sS", "--max-time", "10", *argv, url, check=check)
 
+    def public_binary(self):
+        """A copy that every user of the machine can reach."""
+        copy = self.home / "appliance"
+        if not copy.exists():
+            shutil.copy(BINARY, copy)
+            os.chmod(copy, 0o755)
+        return copy
+
     # -- waiting
     def wait_pods(self, selector, count, namespace="default", timeout=WAIT_S):
         def ready():
