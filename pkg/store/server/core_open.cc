@@ -131,6 +131,7 @@ void EmbeddedStore::Core::stop() {
   if (flusher_) flusher_->stop();
   if (hub_) hub_->stop();
   if (reads_) reads_->stop();
+  lock_.reset();  // nothing of ours touches the folder any more
 }
 
 }  // namespace appliance::store::server

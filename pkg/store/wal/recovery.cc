@@ -88,7 +88,7 @@ Result<> Wal::recover_segment(const std::string& name, bool last, const std::fun
     offset_ = at;
     active_size_ = std::max<uint64_t>(bytes.size(), at);
   }
-  segments_.push_back({.number = header->number, .first_index = header->first_index, .path = path});
+  segments_.push_back({.number = header->number, .first_index = header->first_index, .bytes = size, .path = path});
   return {};
 }
 

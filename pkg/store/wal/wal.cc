@@ -17,16 +17,16 @@ Result<std::unique_ptr<Wal>> Wal::open(WalOptions options, const std::function<R
   TRY(log->options_.fs.make_dirs(log->options_.dir, 0700));
   TRY(log->recover(replay));
   if (log->segments_.empty()) {
-    TRY(log->prepare());
+    log->spare_ = TRY_CTX(log->make_blank(std::min(kFirstSegmentBytes, log->options_.segment_bytes)), "log");
     TRY(log->start_segment(1));
   }
   return log;
 }
 
-Result<Wal::Blank> Wal::make_blank() {
+Result<Wal::Blank> Wal::make_blank(uint64_t bytes) {
   const std::string path = options_.dir + "/" + std::string(kSparePrefix) + std::to_string(++blanks_);
   auto file = TRY(options_.fs.open(path, {.write = true, .create = true, .truncate = true}));
-  Result<> filled = file->allocate(options_.segment_bytes);
+  Result<> filled = file->allocate(bytes);
   if (filled) filled = file->sync();
   if (!filled) {
     (void)options_.fs.remove(
@@ -42,7 +42,7 @@ Result<> Wal::prepare() {
     const std::lock_guard lock(mutex_);
     if (spare_.file) return {};
   }
-  Blank blank = TRY_CTX(make_blank(), "log");
+  Blank blank = TRY_CTX(make_blank(options_.segment_bytes), "log");
   const std::lock_guard lock(mutex_);
   spare_ = std::move(blank);
   return {};
@@ -58,7 +58,7 @@ Result<Wal::Blank> Wal::take_blank() {
     const std::lock_guard lock(mutex_);
     if (spare_.file) return std::exchange(spare_, {});
   }
-  return make_blank();
+  return make_blank(options_.segment_bytes);
 }
 
 // Order: header into the blank file, sync, rename, sync of the folder. Only then does a frame go into it.
@@ -82,7 +82,7 @@ Result<> Wal::start_segment(uint64_t first_index) {
   header_ = header;
   active_ = std::move(blank.file);
   const std::lock_guard lock(mutex_);
-  segments_.push_back({.number = header.number, .first_index = first_index, .path = path});
+  segments_.push_back({.number = header.number, .first_index = first_index, .bytes = size, .path = path});
   offset_ = kSegmentHeaderBytes;
   active_size_ = size;
   return {};
@@ -158,7 +158,9 @@ Wal::Room Wal::room() const {
 
 uint64_t Wal::disk_bytes() const {
   const std::lock_guard lock(mutex_);
-  return (segments_.size() + (spare_.file ? 1 : 0)) * options_.segment_bytes;
+  uint64_t sum = spare_.file ? options_.segment_bytes : 0;
+  for (const Segment& segment : segments_) sum += segment.bytes;
+  return sum;
 }
 
 }  // namespace appliance::store::wal

@@ -29,9 +29,10 @@
 
 namespace appliance::store::wal {
 
-inline constexpr uint64_t kSegmentBytes = 16U << 20U;   // several of the largest entries; 20-50 ms to fill with zeros
-inline constexpr uint64_t kFrameBytesMax = 4U << 20U;   // one write: bounds the latency of a group commit
-inline constexpr uint64_t kSegmentFileMax = 1U << 30U;  // a larger file is not ours
+inline constexpr uint64_t kSegmentBytes = 16U << 20U;  // several of the largest entries; 20-50 ms to fill with zeros
+inline constexpr uint64_t kFirstSegmentBytes = 1U << 20U;  // of a new log: the start must not wait for 16 MiB of zeros
+inline constexpr uint64_t kFrameBytesMax = 4U << 20U;      // one write: bounds the latency of a group commit
+inline constexpr uint64_t kSegmentFileMax = 1U << 30U;     // a larger file is not ours
 
 inline constexpr std::string_view kSparePrefix = "spare-";  // blanks in the folder of the log
 
@@ -80,6 +81,7 @@ class Wal {
   struct Segment {
     uint64_t number = 0;
     uint64_t first_index = 0;
+    uint64_t bytes = 0;
     std::string path;
   };
 
@@ -96,7 +98,7 @@ class Wal {
   Result<> replay_frame(DecodedFrame frame, const std::string& path, const std::function<Result<>(Entry)>& replay);
   Result<> check_tail(const std::string& path, std::string_view bytes, uint64_t offset, bool last);
   Result<> repair(base::File& file, std::string_view bytes, uint64_t offset);
-  Result<Blank> make_blank();
+  Result<Blank> make_blank(uint64_t bytes);
   Result<Blank> take_blank();
   Result<> start_segment(uint64_t first_index);
   Result<> append_frame(const std::optional<HardState>& state, std::span<const Entry> entries);
