@@ -85,6 +85,9 @@ class Cluster:
     def popen(self, *argv, **options):
         return subprocess.Popen(["ip", "netns", "exec", self.netns, *map(str, argv)], text=options.pop("text", True), **options)
 
+    def client_popen(self, *argv):
+        return subprocess.Popen(["ip", "netns", "exec", self.peer, *map(str, argv)], text=True, stdout=subprocess.PIPE)
+
     def dirs(self):
         return ["--data-dir", str(self.data), "--run-dir", str(self.run_dir)]
 

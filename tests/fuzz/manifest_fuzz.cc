@@ -1,6 +1,6 @@
 // fuzz: deps=runtime_oci
-// Any bytes as a manifest, an index, a configuration and a reference. What must hold, beside not crashing: what is accepted
-// has valid digests and sizes within the limits, and a reference's text gives the same reference again.
+// Any bytes as a manifest, an index, a configuration and a reference. What must hold, beside not crashing: what is
+// accepted has valid digests and sizes within the limits, and a reference's text gives the same reference again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -17,7 +17,9 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void check(const Descriptor& descriptor) { require(valid_digest(descriptor.digest) && descriptor.size <= kBlobBytesMax); }
+void check(const Descriptor& descriptor) {
+  require(valid_digest(descriptor.digest) && descriptor.size <= kBlobBytesMax);
+}
 
 }  // namespace
 

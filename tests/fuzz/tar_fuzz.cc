@@ -1,7 +1,7 @@
 // fuzz: deps=base_tar
-// Any bytes as an archive: read, or refused within the limits. What must hold, beside not crashing: no more entries, names
-// and data than the limits and the input allow; a name that normalize() lets through stays below its root; and an entry
-// written again by our writer is read back as it was.
+// Any bytes as an archive: read, or refused within the limits. What must hold, beside not crashing: no more entries,
+// names and data than the limits and the input allow; a name that normalize() lets through stays below its root; and an
+// entry written again by our writer is read back as it was.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -29,7 +29,8 @@ void check_name(const std::string& path) {
 }
 
 void check_round_trip(Entry entry) {
-  if (entry.path.empty() || entry.path.find('\0') != std::string::npos || entry.link.find('\0') != std::string::npos) return;
+  if (entry.path.empty() || entry.path.find('\0') != std::string::npos || entry.link.find('\0') != std::string::npos)
+    return;
   if (entry.type == Type::kFile && entry.path.ends_with('/')) return;
   entry.size = 0;
   compress::StringSink sink;
