@@ -107,6 +107,16 @@ class Cluster:
     def apply(self, text, *argv):
         return self.kubectl("apply", "-f", "-", *argv, input=text)
 
+    def raw(self, method, path, body, content_type):
+        """An API request as the admin, past kubectl: status and body."""
+        pki = self.data / "pki"
+        file = self.home / "raw-body"
+        file.write_bytes(body)
+        out = self.inside("curl", "-sS", "--max-time", "20", "-X", method, "--cacert", pki / "ca.crt", "--cert", pki / "admin.crt", "--key", pki / "admin.key", "-H", f"Content-Type: {content_type}", "-H", "Expect:",
+                          "--data-binary", f"@{file}", "-w", "\n%{http_code}", f"https://127.0.0.1:6443{path}").stdout
+        text, _, code = out.rpartition("\n")
+        return int(code), text
+
     def curl(self, url, *argv, check=True):
         return self.inside("curl", "-sS", "--max-time", "10", *argv, url, check=check)
 
