@@ -229,7 +229,7 @@ Result<Reply> Client::send(ClientRequest request) {
 void Client::cancel() {
   core_->cancelled = true;
   std::unique_lock lock(core_->mutex);
-  if (core_->running == std::this_thread::get_id()) return;  // from on_data: its return value ends it
+  if (!core_->http || core_->running == std::this_thread::get_id()) return;  // from on_data: its return value ends it
   while (core_->running != std::thread::id()) {
     lock.unlock();
     core_->http->stop();

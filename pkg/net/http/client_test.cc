@@ -1,5 +1,6 @@
 #include "net/http/client.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <thread>
@@ -209,6 +210,23 @@ TEST_CASE("client: a certificate for another name is refused, unless told otherw
   CHECK(Client({.base_url = server.url("https"), .ca_pem = pki.ca}).send({.path = "/"}).error().code ==
         Code::kUnauthenticated);
   CHECK(Client({.base_url = server.url("https"), .insecure_skip_verify = true}).send({.path = "/"})->status == 200);
+}
+
+TEST_CASE("client: without a CA of its own it trusts the machine's bundle") {
+  const TestPki pki;
+  char path[] = "/tmp/net_http_bundle.XXXXXX";
+  const base::Fd file(::mkostemp(path, O_CLOEXEC));
+  REQUIRE(::write(file.get(), pki.ca.data(), pki.ca.size()) == static_cast<ssize_t>(pki.ca.size()));
+  REQUIRE(::setenv("SSL_CERT_FILE", path, 1) ==
+          0);  // read once per process: this is the only test that uses the bundle
+  TestServer server(echo, {.tls = pki.context()});
+  const auto reply = Client({.base_url = server.url("https")}).send({.path = "/x"});
+  (void)::unlink(path);
+  REQUIRE(reply.has_value());
+  CHECK(reply->status == 200);
+  const TestPki other;
+  TestServer stranger(echo, {.tls = other.context()});
+  CHECK(Client({.base_url = stranger.url("https")}).send({.path = "/x"}).error().code == Code::kUnauthenticated);
 }
 
 TEST_CASE("tls: a reloaded certificate serves new connections, a bad one changes nothing") {

@@ -59,6 +59,7 @@ void Connection::begin_stream(std::shared_ptr<StreamState> state, Response head)
   phase_ = Phase::kStream;
   abort_ = nullptr;
   stream_ = std::move(state);
+  if (status_has_no_body(head.status)) head_only_ = true;
   stream_chunked_ = !http_1_0_;
   if (!stream_chunked_) keep_alive_ = false;
   clear_deadline();

@@ -99,7 +99,9 @@ class Server {
   // kFailedPrecondition when the address is in use (errno EADDRINUSE is kept).
   static Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options, Handler handler);
   [[nodiscard]] virtual int port() const = 0;
-  virtual void stop() = 0;  // closes the listener and every connection; idempotent
+  // Closes the listener and every connection; when it returns no handler or callback runs. Idempotent. Not from a loop thread, and
+  // before the loop stops.
+  virtual void stop() = 0;
 };
 
 }  // namespace appliance::net::http

@@ -112,6 +112,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void close_later(uint16_t code, std::string reason);
   void set_paused(bool paused);
   void set_on_drain(base::Task task);
+  void set_on_close(base::Task task);
   [[nodiscard]] size_t bytes_queued() const {
     const std::scoped_lock lock(mutex_);
     return queued_;
@@ -119,7 +120,6 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   // The strand.
   std::function<void(std::string, bool)> on_message;
-  base::Task on_close;
 
   const Strand strand;
   const std::string subprotocol;
@@ -150,6 +150,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool ended_ = false;
   std::string outgoing_;
   std::optional<CloseRequest> close_request_;
+  base::Task on_close_;
 
   mutable std::mutex mutex_;  // the three below
   std::deque<std::string> queue_;
@@ -191,10 +192,7 @@ class SessionHandle final : public WebSocket {
     if (const auto session = session_.lock()) session->on_message = std::move(handler);
   }
   void on_close(base::Task task) override {
-    if (const auto session = session_.lock()) {
-      session->on_close = std::move(task);
-      return;
-    }
+    if (const auto session = session_.lock()) return session->set_on_close(std::move(task));
     task();
   }
 
@@ -326,6 +324,13 @@ void Session::set_on_drain(base::Task task) {
   task();
 }
 
+void Session::set_on_close(base::Task task) {
+  asio::dispatch(strand, [self = shared_from_this(), task = std::move(task)]() mutable {
+    if (self->ended_) return task();
+    self->on_close_ = std::move(task);
+  });
+}
+
 void Session::end() {
   if (std::exchange(ended_, true)) return;
   base::Task drained;
@@ -338,7 +343,7 @@ void Session::end() {
   }
   connection_->close();
   if (drained) drained();
-  if (base::Task closed = std::exchange(on_close, nullptr)) closed();
+  if (base::Task closed = std::exchange(on_close_, nullptr)) closed();
   on_message = nullptr;
 }
 

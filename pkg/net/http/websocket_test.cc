@@ -316,6 +316,22 @@ TEST_CASE("websocket: stop() ends open sockets, and what a handler kept is harml
   one.socket->resume_reading();
 }
 
+TEST_CASE("websocket: stop() ends a socket whose reading is paused") {
+  Server1 one;
+  TestServer server(one.handler());
+  WsClient client(server.port());
+  REQUIRE(one.opened.wait());
+  REQUIRE(client.send(kBinary, "a"));
+  CHECK(client.read_data().payload == "b:a");
+  one.socket->pause_reading();
+  REQUIRE(client.send(kBinary, "b"));  // ends the read that was under way
+  CHECK(client.read_data().payload == "b:b");
+  CHECK(one.socket->send("still open"));
+  CHECK(client.read_data().payload == "still open");
+  server.server->stop();
+  CHECK(one.closed.is_set());
+}
+
 TEST_CASE("websocket: accepting a request that is no handshake is answered with 400") {
   Server1 one;
   TestServer server(one.handler());
