@@ -49,7 +49,7 @@ module(apiserver orchestrator/apiserver DEPS api client store net_http base_cryp
 module(controllers orchestrator/controllers DEPS api client RECURSE LABELS threads)
 module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft)
-module(proxy orchestrator/proxy DEPS api client net_nft)
+module(proxy orchestrator/proxy DEPS api client net_nft TEST_DEPS podnet)
 module(dns orchestrator/dns DEPS api client net_dns net_netlink LABELS threads)
 module(kubelet orchestrator/kubelet DEPS api client dns runtime_cri podnet net_http RECURSE LABELS threads)
 

@@ -1,9 +1,10 @@
-// cri.h: the only door between the kubelet and the container runtime. Shapes follow the Kubernetes CRI (runtime.v1) with the
-// field's names in our spelling. One conformance suite (cri_conformance.h) runs on the real runtime and on the fake.
+// cri.h: the only door between the kubelet and the container runtime. Shapes follow the Kubernetes CRI (runtime.v1)
+// with the field's names in our spelling. One conformance suite (cri_conformance.h) runs on the real runtime and on the
+// fake.
 //
-// A sandbox is a pod's shared namespaces, held by one supervisor process that outlives the server: it owns stdio, logs and
-// exit codes. All state can be read back from <run-dir>/pods after a restart; ids are stable.
-// Blocking (a few ms; stop up to its grace): call from pool threads. Thread-safe; calls on different pods run in parallel.
+// A sandbox is a pod's shared namespaces, held by one supervisor process that outlives the server: it owns stdio, logs
+// and exit codes. All state can be read back from <run-dir>/pods after a restart; ids are stable. Blocking (a few ms;
+// stop up to its grace): call from pool threads. Thread-safe; calls on different pods run in parallel.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +22,17 @@
 
 namespace appliance::runtime::cri {
 
-struct Resources {            // linux; 0 = not set
-  int64_t cpu_shares = 0;     // v1 shares; v2 weight is derived (runtime page)
+struct Resources {         // linux; 0 = not set
+  int64_t cpu_shares = 0;  // v1 shares; v2 weight is derived (runtime page)
   int64_t cpu_quota_us = 0;
   int64_t cpu_period_us = 0;
   int64_t memory_limit_bytes = 0;
   int64_t pids_max = 0;
-  int oom_score_adj = 0;      // clamped with a warning when the machine does not allow it
+  int oom_score_adj = 0;  // clamped with a warning when the machine does not allow it
 };
 
 struct SandboxConfig {
-  std::string name;       // pod
+  std::string name;  // pod
   std::string namespace_;
   std::string uid;
   uint32_t attempt = 0;
@@ -63,17 +64,21 @@ struct Mount {
   std::string container_path;
   bool readonly = false;
   bool recursive_readonly = false;
-  enum class Propagation : unsigned char { kPrivate, kHostToContainer, kBidirectional } propagation = Propagation::kPrivate;
+  enum class Propagation : unsigned char {
+    kPrivate,
+    kHostToContainer,
+    kBidirectional
+  } propagation = Propagation::kPrivate;
 };
 
 struct SecurityContext {
   bool privileged = false;
-  std::vector<std::string> add_capabilities;   // "NET_ADMIN", "ALL"
+  std::vector<std::string> add_capabilities;  // "NET_ADMIN", "ALL"
   std::vector<std::string> drop_capabilities;
   std::optional<int64_t> run_as_user;
   std::optional<int64_t> run_as_group;
-  std::string run_as_username;                 // from the image; resolved in the container's /etc/passwd
-  std::vector<int64_t> supplemental_groups;    // includes fsGroup
+  std::string run_as_username;               // from the image; resolved in the container's /etc/passwd
+  std::vector<int64_t> supplemental_groups;  // includes fsGroup
   bool readonly_rootfs = false;
   bool no_new_privs = true;
   bool unconfined_seccomp = false;
@@ -82,7 +87,7 @@ struct SecurityContext {
 struct ContainerConfig {
   std::string name;
   uint32_t attempt = 0;
-  std::string image_id;  // Image::id
+  std::string image_id;              // Image::id
   std::vector<std::string> command;  // final argv (entrypoint/cmd already merged by the kubelet)
   std::string working_dir;
   std::vector<std::string> env;  // final, "K=V"
@@ -108,10 +113,10 @@ struct ContainerStatus {
   base::WallTime created{};
   base::WallTime started{};
   base::WallTime finished{};
-  int exit_code = 0;   // 128+signal when killed
+  int exit_code = 0;  // 128+signal when killed
   int signal = 0;
-  std::string reason;  // Completed, Error, OOMKilled, ContainerCannotRun
-  std::string message; // termination message or why it could not start
+  std::string reason;   // Completed, Error, OOMKilled, ContainerCannotRun
+  std::string message;  // termination message or why it could not start
   std::string image_id;
   std::string log_path;  // absolute
   int pid = 0;           // in the host's pid namespace
@@ -154,15 +159,17 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
 
-  virtual Result<std::string> run_sandbox(const SandboxConfig& config) = 0;  // the sandbox's id; kAlreadyExists keeps it
-  virtual Result<> stop_sandbox(const std::string& id) = 0;                  // kills all containers; idempotent
-  virtual Result<> remove_sandbox(const std::string& id) = 0;                // supervisor, groups, mounts, files; idempotent
+  virtual Result<std::string> run_sandbox(
+      const SandboxConfig& config) = 0;                        // the sandbox's id; kAlreadyExists keeps it
+  virtual Result<> stop_sandbox(const std::string& id) = 0;    // kills all containers; idempotent
+  virtual Result<> remove_sandbox(const std::string& id) = 0;  // supervisor, groups, mounts, files; idempotent
   virtual Result<SandboxStatus> sandbox_status(const std::string& id) = 0;
   virtual Result<std::vector<SandboxStatus>> list_sandboxes() = 0;
 
   virtual Result<std::string> create_container(const std::string& sandbox_id, const ContainerConfig& config) = 0;
   virtual Result<> start_container(const std::string& id) = 0;
-  virtual Result<> stop_container(const std::string& id, std::chrono::milliseconds grace) = 0;  // signal, wait, SIGKILL; idempotent
+  virtual Result<> stop_container(const std::string& id,
+                                  std::chrono::milliseconds grace) = 0;  // signal, wait, SIGKILL; idempotent
   virtual Result<> remove_container(const std::string& id) = 0;
   virtual Result<ContainerStatus> container_status(const std::string& id) = 0;
   virtual Result<std::vector<ContainerStatus>> list_containers(const std::string& sandbox_id) = 0;  // "" = all

@@ -17,7 +17,14 @@ struct Fixture {
                         images->add_local(image, {"/layer"});
                         return images;
                       }()};
-  std::string pod = runtime.run_sandbox({.name = "p", .namespace_ = "default", .uid = "u"}).value();
+  std::string pod = runtime
+                        .run_sandbox([] {
+                          SandboxConfig config;
+                          config.name = "p";
+                          config.uid = "u";
+                          return config;
+                        }())
+                        .value();
   std::string add(const std::string& name) {
     ContainerConfig config;
     config.name = name;
@@ -41,7 +48,7 @@ TEST_CASE_METHOD(Fixture, "fake runtime: a container runs until told to exit, an
 }
 
 TEST_CASE_METHOD(Fixture, "fake runtime: a planned failure is answered once, and a failed start is an exit") {
-  runtime.fail_next("start_container", {.code = Code::kInternal, .message = "mount /data: no such file"});
+  runtime.fail_next("start_container", Error{Code::kInternal, "mount /data: no such file", 0, {}});
   const auto id = add("web");
   const auto started = runtime.start_container(id);
   REQUIRE_FALSE(started);

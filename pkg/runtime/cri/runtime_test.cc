@@ -1,0 +1,60 @@
+// The real runtime, for real: root, namespaces, control groups, overlay.
+#include "runtime/cri/runtime.h"
+
+#include <signal.h>
+#include <catch2/catch.hpp>
+
+#include "base/strings.h"
+#include "runtime/cri/world_for_tests.h"
+
+namespace appliance::runtime::cri {
+namespace {
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+}  // namespace
+
+TEST_CASE_METHOD(TestWorld, "runtime: a container runs to its end, and its output is a CRI log") {
+  const auto p = pod();
+  const auto id = start(p, config("hello", {"echo", "hello", "world"}));
+  const auto status = wait_exit(id);
+  CHECK(status.exit_code == 0);
+  CHECK(status.reason == "Completed");
+  CHECK(status.finished >= status.started);
+  const std::string log = log_text(id);
+  INFO(log);
+  REQUIRE(log.size() > 30);
+  CHECK(log.substr(30) == " stdout F hello world\n");
+  CHECK(base::parse_rfc3339(log.substr(0, 30)));
+}
+
+TEST_CASE_METHOD(TestWorld, "runtime: exit codes and signals are told as they were") {
+  const auto p = pod();
+  CHECK(wait_exit(start(p, config("seven", {"exit", "7"}))).exit_code == 7);
+  const auto id = start(p, config("killed", {"deaf"}));
+  wait_log(id, "ready");
+  REQUIRE(runtime().stop_container(id, milliseconds(100)));
+  const auto status = wait_exit(id);
+  CHECK(status.exit_code == 137);
+  CHECK(status.signal == SIGKILL);
+  CHECK(status.reason == "Error");
+}
+
+TEST_CASE_METHOD(TestWorld, "runtime: exec runs beside the container's process and gives output and code") {
+  const auto p = pod();
+  const auto id = start(p, config("main", {"wait"}));
+  wait_log(id, "ready");
+  const auto result = runtime().exec_sync(id, {"/bin/guest", "echo", "inside"}, seconds(10));
+  if (!result) FAIL(result.error().message);
+  CHECK(result->stdout_text == "inside\n");
+  CHECK(result->exit_code == 0);
+  CHECK(runtime().exec_sync(id, {"guest", "exit", "9"}, seconds(10)).value().exit_code == 9);
+  CHECK(runtime().exec_sync(id, {"/bin/guest", "err", "oops"}, seconds(10)).value().stderr_text == "oops\n");
+  const auto slow = runtime().exec_sync(id, {"/bin/guest", "deaf"}, milliseconds(200));
+  REQUIRE_FALSE(slow);
+  CHECK(slow.error().code == Code::kDeadlineExceeded);
+  const auto missing = runtime().exec_sync(id, {"nosuch"}, seconds(10));
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().message == "exec: \"nosuch\": executable file not found in $PATH");
+}
+
+}  // namespace appliance::runtime::cri
