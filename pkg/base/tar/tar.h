@@ -31,9 +31,9 @@ enum class Type : unsigned char { kFile, kDirectory, kSymlink, kHardlink, kFifo,
 
 struct Entry {
   Type type = Type::kFile;
-  std::string path;      // as the archive says it: hostile until normalize() has seen it
-  std::string link;      // target of a symlink, or the path of the file that a hard link names
-  uint32_t mode = 0644;  // permission bits, set-id and sticky
+  std::string path = {};  // as the archive says it: hostile until normalize() has seen it
+  std::string link = {};  // target of a symlink, or the path of the file that a hard link names
+  uint32_t mode = 0644;   // permission bits, set-id and sticky
   uint32_t uid = 0;
   uint32_t gid = 0;
   uint64_t size = 0;  // of the data that follows; 0 for everything but files
@@ -41,7 +41,7 @@ struct Entry {
   uint32_t mtime_ns = 0;
   uint32_t device_major = 0;
   uint32_t device_minor = 0;
-  std::map<std::string, std::string> xattrs;
+  std::map<std::string, std::string> xattrs = {};
 };
 
 struct Limits {

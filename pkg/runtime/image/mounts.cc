@@ -4,8 +4,10 @@
 
 #include <filesystem>
 
+#include "base/compress/source.h"
 #include "base/fs.h"
 #include "base/strings.h"
+#include "runtime/content/content.h"
 #include "runtime/oci/digest.h"
 #include "runtime/snapshot/mount.h"
 
@@ -56,6 +58,14 @@ Result<> LayerMounts::mount_one(const std::string& diff_id) {
   return {};
 }
 
+// Atomic but not synced: mounts don't survive a reboot either.
+Result<> LayerMounts::write_user(const std::string& user, const std::string& text) const {
+  auto file = TRY(content::PendingFile::create(run_dir_ + "/users"));
+  base::compress::FileSink sink(file.fd());
+  TRY(sink.write(text));
+  return file.keep(user_file(user), false);
+}
+
 Result<std::vector<std::string>> LayerMounts::acquire(const std::vector<std::string>& diff_ids,
                                                       const std::string& user) {
   if (user.empty() || user.size() > kUserMax)
@@ -66,7 +76,7 @@ Result<std::vector<std::string>> LayerMounts::acquire(const std::vector<std::str
     return fail(Code::kFailedPrecondition, user + " holds the layers of another image");
   }
   if (held == users_.end()) {
-    TRY(base::write_file_atomic(user_file(user), base::join(diff_ids, "\n") + '\n', 0600));
+    TRY(write_user(user, base::join(diff_ids, "\n") + '\n'));
     users_[user] = diff_ids;
   }
   std::vector<std::string> out;

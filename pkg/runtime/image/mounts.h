@@ -31,6 +31,7 @@ class LayerMounts {
 
  private:
   Result<> mount_one(const std::string& diff_id);
+  Result<> write_user(const std::string& user, const std::string& text) const;
   void unmount_unused();
   [[nodiscard]] std::string point(const std::string& diff_id) const;
   [[nodiscard]] std::string user_file(const std::string& user) const;

@@ -8,7 +8,7 @@ namespace appliance::runtime::oci {
 
 namespace {
 
-constexpr size_t kReferenceMax = 512;  // host 253, port, repository 255
+constexpr size_t kReferenceMax = 768;  // host 253, port, repository 255, tag 128, digest 71
 constexpr size_t kRepositoryMax = 255;
 constexpr size_t kTagMax = 128;
 constexpr std::string_view kSha256 = "sha256:";
@@ -112,9 +112,9 @@ Result<Reference> parse_reference(std::string_view text) {
     if (!valid_tag(out.tag)) return refuse("the tag is not [A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
     rest = rest.substr(0, colon);
   }
-  if (!valid_repository(rest)) return refuse("the repository must be lower-case names, separated by slashes");
   out.repository = rest;
   if (out.registry == "docker.io" && rest.find('/') == std::string_view::npos) out.repository.insert(0, "library/");
+  if (!valid_repository(out.repository)) return refuse("the repository must be lower-case names, separated by slashes");
   if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
   return out;
 }

@@ -289,26 +289,29 @@ ErofsWriter::ErofsWriter(int fd) : fd_(fd) {
   buffer_.resize(kErofsBlock, '\0');  // the superblock's place
 }
 
-Result<> ErofsWriter::flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t n = ::pwrite(fd_, rest.data(), rest.size(), static_cast<off_t>(written_));
+Result<> ErofsWriter::write_out(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(written_));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail_errno("write image");
     written_ += static_cast<uint64_t>(n);
-    rest.remove_prefix(static_cast<size_t>(n));
+    bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return {};
+}
+
+Result<> ErofsWriter::flush() {
+  TRY(write_out(buffer_));
   buffer_.clear();
   return {};
 }
 
 Result<> ErofsWriter::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const size_t n = std::min(bytes.size(), kBufferBytes - buffer_.size());
-    buffer_.append(bytes.substr(0, n));
-    bytes.remove_prefix(n);
-    if (buffer_.size() == kBufferBytes) TRY(flush());
+  if (buffer_.size() + bytes.size() >= kBufferBytes) {
+    TRY(flush());
+    if (bytes.size() >= kBufferBytes) return write_out(bytes);  // a mapped file goes out without a copy
   }
+  buffer_.append(bytes);
   return {};
 }
 

@@ -45,6 +45,7 @@ class ErofsWriter {
  private:
   Result<> append(std::string_view bytes);
   Result<> fill_block();
+  Result<> write_out(std::string_view bytes);
   Result<> flush();
   [[nodiscard]] uint64_t position() const { return written_ + buffer_.size(); }
 
