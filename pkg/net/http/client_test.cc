@@ -152,9 +152,9 @@ TEST_CASE("client: on_data gets pieces as they come, and can stop") {
   std::string seen;
   Event first;
   std::thread writer([&] {
-    REQUIRE(started.wait());
+    APP_CHECK(started.wait());
     stream->write("one");
-    REQUIRE(first.wait());  // the reader has it before there is a second
+    APP_CHECK(first.wait());  // the reader has it before there is a second
     stream->write("two");
   });
   const auto reply = client.send({.path = "/", .on_data = [&](const Response& head, std::string_view piece) {
@@ -179,7 +179,7 @@ TEST_CASE("client: cancel() from another thread ends a running request, and ever
   });
   Client client({.base_url = server.url()});
   std::thread canceller([&] {
-    REQUIRE(started.wait());
+    APP_CHECK(started.wait());
     client.cancel();
   });
   const auto reply = client.send({.path = "/"});

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/crypto/x509.h"
 #include "base/fd.h"
 #include "net/http/server.h"
@@ -58,13 +59,15 @@ class RawClient {
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<uint16_t>(port));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    APP_CHECK(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) ==
+              0);  // not REQUIRE: Catch is for one thread
   }
   explicit RawClient(const std::string& unix_path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un to{};
     to.sun_family = AF_UNIX;
     unix_path.copy(to.sun_path, sizeof to.sun_path - 1);
-    REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    APP_CHECK(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) ==
+              0);  // not REQUIRE: Catch is for one thread
   }
 
   bool send(std::string_view bytes) {
