@@ -19,10 +19,20 @@ struct Cause {
 };
 
 struct FieldError {
-  enum class Type : unsigned char { kRequired, kInvalid, kNotSupported, kForbidden, kDuplicate, kNotFound, kTooLong, kTooMany, kTypeInvalid };
+  enum class Type : unsigned char {
+    kRequired,
+    kInvalid,
+    kNotSupported,
+    kForbidden,
+    kDuplicate,
+    kNotFound,
+    kTooLong,
+    kTooMany,
+    kTypeInvalid
+  };
   Type type = Type::kInvalid;
-  std::string field;   // "spec.containers[0].image"; "" = the object
-  std::string value;   // JSON text of the offending value, for kInvalid, kNotSupported, kDuplicate, kNotFound
+  std::string field;  // "spec.containers[0].image"; "" = the object
+  std::string value;  // JSON text of the offending value, for kInvalid, kNotSupported, kDuplicate, kNotFound
   std::string detail;
 };
 FieldError required(std::string field, std::string detail = {});
@@ -35,11 +45,11 @@ std::string message_of(const FieldError& error);  // `spec.x: Invalid value: "..
 
 struct ApiError {
   int code = 500;
-  std::string reason;   // NotFound, AlreadyExists, Conflict, Invalid, BadRequest, Forbidden, ...
+  std::string reason;  // NotFound, AlreadyExists, Conflict, Invalid, BadRequest, Forbidden, ...
   std::string message;
-  std::string name;     // details.name
-  std::string group;    // details.group
-  std::string kind;     // details.kind: plural for NotFound, AlreadyExists, Conflict, Forbidden; the Kind for Invalid
+  std::string name;   // details.name
+  std::string group;  // details.group
+  std::string kind;   // details.kind: plural for NotFound, AlreadyExists, Conflict, Forbidden; the Kind for Invalid
   std::string uid;
   std::vector<Cause> causes;
   int retry_after_seconds = 0;
@@ -48,7 +58,8 @@ struct ApiError {
 // The texts of the real API server (kube-api page 3.4).
 ApiError not_found(const Kind& kind, std::string_view name);
 ApiError already_exists(const Kind& kind, std::string_view name);
-ApiError conflict(const Kind& kind, std::string_view name, std::string_view why);  // "Operation cannot be fulfilled on ..."
+ApiError conflict(const Kind& kind, std::string_view name,
+                  std::string_view why);  // "Operation cannot be fulfilled on ..."
 ApiError conflict_modified(const Kind& kind, std::string_view name);
 ApiError invalid(const Kind& kind, std::string_view name, const std::vector<FieldError>& errors);
 ApiError bad_request(std::string message);

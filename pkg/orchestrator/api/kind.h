@@ -1,5 +1,5 @@
-// Kinds are data: one Kind per API resource, with its schema tree and the few functions that data cannot say. The table is an
-// immutable snapshot; whoever holds the shared_ptr may read it from any thread.
+// Kinds are data: one Kind per API resource, with its schema tree and the few functions that data cannot say. The table
+// is an immutable snapshot; whoever holds the shared_ptr may read it from any thread.
 //
 //   auto kinds = api::builtin_kinds();
 //   const Kind* k = kinds->find("apps", "v1", "deployments");
@@ -14,7 +14,7 @@
 
 namespace appliance::orchestrator::api {
 
-struct Schema;  // schema.h
+struct Schema;      // schema.h
 struct FieldError;  // errors.h
 
 struct Column {  // of a Table
@@ -35,12 +35,14 @@ struct Kind {
   std::vector<std::string> categories;
   std::vector<std::string> verbs;  // sorted; reviews have only "create"
   bool namespaced = true;
-  bool has_status = false;      // the status subresource
+  bool has_status = false;  // the status subresource
   bool has_scale = false;
-  bool has_generation = false;  // metadata.generation counts changes of spec
-  bool stored = true;           // false: review kinds, answered and forgotten
-  bool unconditional_update = true;  // an update without resourceVersion is allowed
-  const Schema* schema = nullptr;    // of the whole object
+  bool has_generation = false;               // metadata.generation counts changes of spec
+  bool annotations_bump_generation = false;  // Deployment: its history hangs on annotations
+  bool stored = true;                        // false: review kinds, answered and forgotten
+  bool unconditional_update = true;          // an update without resourceVersion is allowed
+  const Schema* schema = nullptr;            // of the whole object
+  std::vector<std::string> (*check_name)(std::string_view name) = nullptr;  // null: a DNS subdomain (names.h)
 
   // Cross-field rules beside the schema. `old` is null on create. Null pointers: nothing to do.
   void (*prepare)(json::Value& object, const json::Value* old) = nullptr;  // after defaulting: drops and derives
@@ -50,7 +52,9 @@ struct Kind {
   json::Array (*cells)(const json::Value& object, int64_t now_seconds) = nullptr;
 
   [[nodiscard]] std::string api_version() const { return group.empty() ? version : group + '/' + version; }
-  [[nodiscard]] std::string resource() const { return group.empty() ? plural : plural + '.' + group; }  // "deployments.apps"
+  [[nodiscard]] std::string resource() const {
+    return group.empty() ? plural : plural + '.' + group;
+  }  // "deployments.apps"
   [[nodiscard]] std::string list_kind() const { return kind + "List"; }
 };
 

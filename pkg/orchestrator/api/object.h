@@ -3,8 +3,8 @@
 //
 //   {"kind":K,"apiVersion":V,"metadata":{"resourceVersion":"N",   + the bytes behind `{"metadata":{`
 //
-// Beside the bytes stand Facts: the few typed fields that controllers, scheduler, proxy and indexes plan on. An Object is
-// immutable and shared (std::shared_ptr<const Object>).
+// Beside the bytes stand Facts: the few typed fields that controllers, scheduler, proxy and indexes plan on. An Object
+// is immutable and shared (std::shared_ptr<const Object>).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct ObjectKey {
   [[nodiscard]] std::string string() const { return ns.empty() ? name : ns + '/' + name; }
 };
 
-using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+using Labels = std::vector<std::pair<std::string, std::string>>;           // sorted by key
 std::string_view label_value(const Labels& labels, std::string_view key);  // "" when absent
 
 struct OwnerReference {
@@ -54,14 +54,14 @@ struct Meta {
 
 struct PodFacts {
   std::string node;
-  std::string phase;   // Pending Running Succeeded Failed Unknown
+  std::string phase;  // Pending Running Succeeded Failed Unknown
   std::string pod_ip;
   std::string host_ip;
   bool host_network = false;
   bool ready = false;
   int64_t ready_since_seconds = 0;
   int32_t restarts = 0;
-  int64_t cpu_request_millis = 0;    // sums over containers, max with init containers
+  int64_t cpu_request_millis = 0;  // sums over containers, max with init containers
   int64_t memory_request_bytes = 0;
   std::vector<std::pair<std::string, int>> host_ports;  // "TCP", 8080
 };
@@ -90,8 +90,8 @@ std::string stored_bytes(const json::Value& document);
 // Reads back what stored_bytes() wrote. kDataLoss when it is not that.
 Result<ObjectPtr> make_object(const Kind& kind, int64_t revision, std::shared_ptr<const std::string> bytes);
 // The splice: `{"kind":..,"apiVersion":..,"metadata":{"resourceVersion":"N",` and the rest of the bytes.
-std::string splice_prefix(const Kind& kind, int64_t revision);       // single objects
-std::string splice_item_prefix(int64_t revision);                     // items of a List: no kind, no apiVersion
+std::string splice_prefix(const Kind& kind, int64_t revision);  // single objects
+std::string splice_item_prefix(int64_t revision);               // items of a List: no kind, no apiVersion
 std::string_view splice_rest(const std::string& bytes);
 
 }  // namespace appliance::orchestrator::api

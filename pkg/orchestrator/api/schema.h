@@ -45,8 +45,8 @@ enum class ListType : uint8_t { kAtomic, kSet, kMap };  // for server-side apply
 enum class PatchStrategy : uint8_t { kReplace, kMerge, kRetainKeys, kMergeRetainKeys };
 
 struct Field {
-  std::string_view name;  // of JSON; empty for an inline member
-  uint16_t number = 0;    // of protobuf; 0: not in protobuf
+  std::string_view name = {};  // of JSON; empty for an inline member
+  uint16_t number = 0;         // of protobuf; 0: not in protobuf
   Type type = Type::kString;
   Shape shape = Shape::kOne;
   const Schema* ref = nullptr;  // for kObject
@@ -58,12 +58,12 @@ struct Field {
   ListType list_type = ListType::kAtomic;
   bool is_map_atomic = false;  // x-kubernetes-map-type: atomic
   PatchStrategy patch = PatchStrategy::kReplace;
-  std::string_view merge_key;     // of a merged list of objects
-  std::string_view list_keys;     // "containerPort,protocol"
-  std::string_view go_type;       // type name in decode errors when it is not the plain one: "v1.Protocol"
-  std::string_view default_json;  // "" = none; set when absent or null and the parent is present
-  std::string_view values;        // "TCP|UDP|SCTP": the enumeration
-  std::string_view description;
+  std::string_view merge_key = {};     // of a merged list of objects
+  std::string_view list_keys = {};     // "containerPort,protocol"
+  std::string_view go_type = {};       // type name in decode errors when it is not the plain one: "v1.Protocol"
+  std::string_view default_json = {};  // "" = none; set when absent or null and the parent is present
+  std::string_view values = {};        // "TCP|UDP|SCTP": the enumeration
+  std::string_view description = {};
 
   // Builder steps, for tables that read like declarations.
   [[nodiscard]] constexpr Field pointer() const {
@@ -150,10 +150,10 @@ struct Field {
 
 // A named message type. `id` is the name in OpenAPI ("io.k8s.api.core.v1.Container"), `name` the one in decode errors.
 struct Schema {
-  std::string_view id;
-  std::string_view name;
-  std::string_view description;
-  std::span<const Field> fields;
+  std::string_view id = {};
+  std::string_view name = {};
+  std::string_view description = {};
+  std::span<const Field> fields = {};
   // Defaults that depend on siblings; runs before the fields' own defaults, wherever the type occurs.
   void (*defaults)(json::Object& object) = nullptr;
   bool is_map_atomic = false;
