@@ -36,7 +36,8 @@ TEST_CASE("allocator: reads IPv4 blocks and refuses what is none") {
   REQUIRE(block.has_value());
   CHECK(format_ipv4(block->base) == "10.43.0.0");
   CHECK(block->size() == 65536);
-  for (const char* bad : {"", "10.43.0.0", "10.43.0/16", "10.43.0.0/33", "10.43.0.0/0", "10.43.0.256/16", "a.b.c.d/8", "10.43.0.01/16"}) {
+  for (const char* bad :
+       {"", "10.43.0.0", "10.43.0/16", "10.43.0.0/33", "10.43.0.0/0", "10.43.0.256/16", "a.b.c.d/8", "10.43.0.01/16"}) {
     INFO(bad);
     CHECK_FALSE(parse_ipv4_block(bad).has_value());
   }

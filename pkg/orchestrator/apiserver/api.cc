@@ -105,6 +105,11 @@ Serve object_verb(const api::Kind& kind, const RequestInfo& info) {
 }  // namespace
 
 std::optional<User> authenticate(const Core& core, const net::http::Request& request) {
+  if (!request.peer_error.empty()) {
+    core.log.debug("a client certificate was refused",
+                   {{"error", request.peer_error}, {"from", request.remote_address}});
+    return std::nullopt;
+  }
   if (request.peer) {
     User user{.name = request.peer->common_name, .uid = {}, .groups = request.peer->organizations, .extra = {}};
     user.groups.emplace_back(kGroupAuthenticated);

@@ -27,7 +27,10 @@ std::string storage_key(const Kind& kind, const ObjectKey& key) {
 }
 
 WatchCache::WatchCache(Options options) : options_(std::move(options)), queue_("watch-cache", *options_.clock) {
-  for (const Kind& kind : options_.kinds->all()) states_.try_emplace(&kind);
+  for (const Kind& kind : options_.kinds->all()) {
+    states_.try_emplace(&kind);
+    by_resource_.emplace(kind.resource(), &kind);
+  }
 }
 
 void WatchCache::start(std::move_only_function<void(Result<>)> done) {
@@ -53,8 +56,9 @@ std::optional<WatchCache::Located> WatchCache::locate(std::string_view key) cons
   key.remove_prefix(kRegistryPrefix.size());
   const size_t slash = key.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
-  const Kind* kind = options_.kinds->by_resource(key.substr(0, slash));
-  if (kind == nullptr) return std::nullopt;
+  const auto found = by_resource_.find(std::string(key.substr(0, slash)));
+  if (found == by_resource_.end()) return std::nullopt;
+  const Kind* kind = found->second;
   key.remove_prefix(slash + 1);
   Located out{.kind = kind, .key = {}};
   if (kind->namespaced) {

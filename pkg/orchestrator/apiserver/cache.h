@@ -138,6 +138,7 @@ class WatchCache {
   [[nodiscard]] const KindState& state_of(const Kind& kind) const { return states_.at(&kind); }
 
   Options options_;
+  std::unordered_map<std::string, const Kind*> by_resource_;  // never changes: "deployments.apps"
   mutable std::shared_mutex mutex_;
   std::unordered_map<const Kind*, KindState> states_;  // guarded by mutex_ (watchers apart)
   std::deque<CacheEvent> ring_;                        // guarded by mutex_

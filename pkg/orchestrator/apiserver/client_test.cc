@@ -46,7 +46,11 @@ TEST_CASE("client: the HTTPS client conforms") {
   make_namespace(server.admin(), "suite");
   const std::string url = server.listen();
   const auto identity = server.issue("admin", {"system:masters"});
-  const auto https = client::https_client({.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = identity.certificate_pem, .key_pem = identity.key_pem, .bearer_token = {}});
+  const auto https = client::https_client({.base_url = url,
+                                           .ca_pem = server.ca_pem,
+                                           .certificate_pem = identity.certificate_pem,
+                                           .key_pem = identity.key_pem,
+                                           .bearer_token = {}});
   client::client_conformance(*https, "suite");
 }
 
@@ -54,16 +58,26 @@ TEST_CASE("client: identities without rights get 403 with the real text, bad tok
   TestServer server;
   const std::string url = server.listen();
   const auto identity = server.issue("jane", {"dev"});
-  const auto jane = client::https_client({.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = identity.certificate_pem, .key_pem = identity.key_pem, .bearer_token = {}});
+  const auto jane = client::https_client({.base_url = url,
+                                          .ca_pem = server.ca_pem,
+                                          .certificate_pem = identity.certificate_pem,
+                                          .key_pem = identity.key_pem,
+                                          .bearer_token = {}});
   const auto refused = jane->list("pods", "default", {});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == Code::kPermissionDenied);
-  CHECK(refused.error().message == "pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"");
-  const auto anonymous = client::https_client({.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = {}, .key_pem = {}, .bearer_token = {}});
+  CHECK(
+      refused.error().message ==
+      "pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"");
+  const auto anonymous = client::https_client(
+      {.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = {}, .key_pem = {}, .bearer_token = {}});
   const auto nobody = anonymous->get("nodes", {"", "n1"});
   REQUIRE_FALSE(nobody.has_value());
-  CHECK(nobody.error().message == "nodes \"n1\" is forbidden: User \"system:anonymous\" cannot get resource \"nodes\" in API group \"\" at the cluster scope");
-  const auto forged = client::https_client({.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = {}, .key_pem = {}, .bearer_token = "a.b.c"});
+  CHECK(nobody.error().message ==
+        "nodes \"n1\" is forbidden: User \"system:anonymous\" cannot get resource \"nodes\" in API group \"\" at the "
+        "cluster scope");
+  const auto forged = client::https_client(
+      {.base_url = url, .ca_pem = server.ca_pem, .certificate_pem = {}, .key_pem = {}, .bearer_token = "a.b.c"});
   const auto bad = forged->get("nodes", {"", "n1"});
   REQUIRE_FALSE(bad.has_value());
   CHECK(bad.error().code == Code::kUnauthenticated);
@@ -72,7 +86,9 @@ TEST_CASE("client: identities without rights get 403 with the real text, bad tok
 TEST_CASE("client: a node writes its own objects and nobody else's") {
   TestServer server;
   client::Client& node = server.api->client_as("system:node:n1", {"system:nodes"});
-  const auto named = [](const char* name) { return json::Value(json::Object{{"metadata", json::Object{{"name", name}}}}); };
+  const auto named = [](const char* name) {
+    return json::Value(json::Object{{"metadata", json::Object{{"name", name}}}});
+  };
   CHECK(node.create("nodes", "", named("n1"), {}).has_value());
   const auto other = node.create("nodes", "", named("n2"), {});
   REQUIRE_FALSE(other.has_value());
@@ -90,14 +106,20 @@ TEST_CASE("informer: shows what is there, then each change, and its revision cov
   REQUIRE(admin.create("configmaps", "default", client::conformance_map("early", "1"), {}).has_value());
   client::Informer& maps = server.api->informers().informer("configmaps");
   Heard heard;
-  auto subscription = maps.subscribe([&](const client::Notice& n) { heard.add(std::to_string(static_cast<int>(n.change)) + ' ' + n.object->key.string()); });
+  auto subscription = maps.subscribe([&](const client::Notice& n) {
+    heard.add(std::to_string(static_cast<int>(n.change)) + ' ' + n.object->key.string());
+  });
   REQUIRE(heard.wait(1));
   const auto made = admin.create("configmaps", "default", client::conformance_map("late", "1"), {});
   REQUIRE(made.has_value());
-  REQUIRE(admin.patch("configmaps", {"default", "late"}, client::PatchType::kMerge, json::Object{{"data", json::Object{{"a", "2"}}}}, {}).has_value());
+  REQUIRE(admin
+              .patch("configmaps", {"default", "late"}, client::PatchType::kMerge,
+                     json::Object{{"data", json::Object{{"a", "2"}}}}, {})
+              .has_value());
   REQUIRE(admin.remove("configmaps", {"default", "late"}, {}).has_value());
   REQUIRE(heard.wait(4));
-  CHECK(heard.lines == std::vector<std::string>{"0 default/early", "0 default/late", "1 default/late", "2 default/late"});
+  CHECK(heard.lines ==
+        std::vector<std::string>{"0 default/early", "0 default/late", "1 default/late", "2 default/late"});
   CHECK(maps.revision() >= std::stoll(std::string(json::string_at(*made, {"metadata", "resourceVersion"}))));
   CHECK(maps.get({"default", "late"}) == nullptr);
   REQUIRE(maps.list("default").size() == 1);

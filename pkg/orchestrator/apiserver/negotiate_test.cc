@@ -8,7 +8,9 @@ TEST_CASE("negotiate: takes the first form that we speak") {
   CHECK(negotiate("")->form == Form::kObject);
   CHECK(negotiate("*/*")->form == Form::kObject);
   CHECK(negotiate("application/vnd.kubernetes.protobuf,application/json")->form == Form::kObject);
-  const auto table = negotiate("application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json");
+  const auto table = negotiate(
+      "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/"
+      "json");
   REQUIRE(table.has_value());
   CHECK(table->form == Form::kTable);
   CHECK(table->meta_version == "v1");
@@ -17,10 +19,13 @@ TEST_CASE("negotiate: takes the first form that we speak") {
 }
 
 TEST_CASE("negotiate: chooses the version of aggregated discovery by order") {
-  const auto both = negotiate("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
+  const auto both = negotiate(
+      "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/"
+      "json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
   REQUIRE(both.has_value());
   CHECK(both->discovery_v2);
-  const auto old = negotiate("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
+  const auto old =
+      negotiate("application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
   REQUIRE(old.has_value());
   CHECK(old->discovery_v2beta1);
 }

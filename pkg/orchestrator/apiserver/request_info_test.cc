@@ -35,7 +35,8 @@ TEST_CASE("request info: reads group, namespace, resource, name, subresource and
       {"GET", "/api/v1/namespaces/d/pods/p/log", "", "get", "", "d", "pods", "p", "log"},
       {"POST", "/api/v1/namespaces/d/pods", "", "create", "", "d", "pods", "", ""},
       {"DELETE", "/api/v1/namespaces/d/pods", "", "deletecollection", "", "d", "pods", "", ""},
-      {"PATCH", "/apis/apps/v1/namespaces/d/deployments/w/scale", "", "patch", "apps", "d", "deployments", "w", "scale"},
+      {"PATCH", "/apis/apps/v1/namespaces/d/deployments/w/scale", "", "patch", "apps", "d", "deployments", "w",
+       "scale"},
       {"PUT", "/api/v1/namespaces/d/finalize", "", "update", "", "d", "namespaces", "d", "finalize"},
       {"GET", "/api/v1/namespaces/d", "", "get", "", "d", "namespaces", "d", ""},
       {"GET", "/api/v1/namespaces/d/status", "", "get", "", "d", "namespaces", "d", "status"},
@@ -55,7 +56,8 @@ TEST_CASE("request info: reads group, namespace, resource, name, subresource and
 }
 
 TEST_CASE("request info: discovery, version and health are no resources") {
-  for (const char* path : {"/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/version", "/healthz", "/openapi/v3"}) {
+  for (const char* path :
+       {"/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/version", "/healthz", "/openapi/v3"}) {
     INFO(path);
     CHECK_FALSE(parse({"GET", path, "", "", "", "", "", "", ""}).is_resource);
   }

@@ -20,6 +20,11 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+// Of an object that a dry run would have made: it has no resourceVersion.
+std::string unrevised_prefix(const api::Kind& kind) {
+  return R"({"kind":")" + kind.kind + R"(","apiVersion":")" + kind.api_version() + R"(","metadata":{)";
+}
+
 void common_headers(const Call& call, Response& response) {
   response.headers.add("Audit-Id", call.audit_id);
   response.headers.add("Cache-Control", "no-cache, private");
@@ -121,7 +126,8 @@ void respond_object(Call& call, int status, const api::Object& object, base::Wal
   if (call.accepted.form == Form::kPartial) {
     response.body.push_back(Chunk::of(api::partial_object_json(object, call.accepted.meta_version) + '\n'));
   } else {
-    response.body.push_back(Chunk::of(api::splice_prefix(*object.kind, object.revision)));
+    response.body.push_back(Chunk::of(object.revision > 0 ? api::splice_prefix(*object.kind, object.revision)
+                                                          : unrevised_prefix(*object.kind)));
     response.body.push_back({object.bytes, api::splice_rest(*object.bytes)});
     response.body.push_back(Chunk::literal("\n"));
   }

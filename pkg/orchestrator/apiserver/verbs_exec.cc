@@ -6,6 +6,8 @@
 //
 // Back-pressure both ways: output waits in the socket's queue, whose length the kubelet sees through
 // ExecPeer::bytes_queued(); input stops being read while the process has more than kSinkHighWater of it waiting.
+#include <deque>
+
 #include "base/strings.h"
 #include "orchestrator/apiserver/list_options.h"
 #include "orchestrator/apiserver/pod_streams.h"
@@ -67,28 +69,45 @@ class Bridge final : public client::ExecPeer, public std::enable_shared_from_thi
   void start(client::NodeStreams& streams) {
     auto session = streams.exec(request_, shared_from_this());
     if (!session) return on_error(session.error());
-    std::vector<std::string> early;
-    bool gone = false;
     {
       const std::lock_guard lock(mutex_);
-      gone = dropped_;
-      if (!gone) {
-        session_ = *session;
-        early.swap(early_);
-      }
+      if (dropped_) return;  // the session dies with this scope
+      session_ = *session;
+      is_draining_ = true;
     }
-    for (std::string& message : early) input(**session, std::move(message));
+    drain();
   }
 
+  // Messages wait in a queue that one thread at a time empties: what came before the process was there keeps its order.
   void on_message(std::string message) {
-    std::shared_ptr<client::ExecSession> session;
+    bool has_session = false;
     {
       const std::lock_guard lock(mutex_);
-      session = session_;
-      if (!session && !dropped_) early_.push_back(message);  // a few: the socket is paused below
+      if (dropped_) return;
+      messages_.push_back(std::move(message));
+      has_session = session_ != nullptr;
+      if (is_draining_) return;
+      is_draining_ = has_session;
     }
-    if (!session) return pause();
-    input(*session, std::move(message));
+    if (!has_session) return pause();
+    drain();
+  }
+  void drain() {
+    for (;;) {
+      std::shared_ptr<client::ExecSession> session;
+      std::string message;
+      {
+        const std::lock_guard lock(mutex_);
+        session = session_;
+        if (!session || messages_.empty()) {
+          is_draining_ = false;
+          return;
+        }
+        message = std::move(messages_.front());
+        messages_.pop_front();
+      }
+      input(*session, std::move(message));
+    }
   }
 
   void input(client::ExecSession& session, std::string message) {
@@ -139,7 +158,7 @@ class Bridge final : public client::ExecPeer, public std::enable_shared_from_thi
     const std::lock_guard lock(mutex_);
     dropped_ = true;
     session.swap(session_);
-    early_.clear();
+    messages_.clear();
     if (session) core_.resume([session = std::move(session)] {});
   }
 
@@ -148,7 +167,8 @@ class Bridge final : public client::ExecPeer, public std::enable_shared_from_thi
   std::shared_ptr<net::http::WebSocket> socket_;
   std::mutex mutex_;
   std::shared_ptr<client::ExecSession> session_;
-  std::vector<std::string> early_;
+  std::deque<std::string> messages_;  // bounded: the socket is paused while nobody takes them
+  bool is_draining_ = false;
   bool dropped_ = false;
 };
 

@@ -13,18 +13,27 @@ using testing::Told;
 
 constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 
-std::string map_body(const std::string& name, const std::string& more = "") { return R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":")" + name + "\"" + more + R"(},"data":{"a":"1"}})"; }
+std::string map_body(const std::string& name, const std::string& more = "") {
+  return R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":")" + name + "\"" + more +
+         R"(},"data":{"a":"1"}})";
+}
 
-Told post(TestServer& server, const std::string& path, const std::string& body) { return ask(*server.api, {.method = "POST", .path = path, .body = body}); }
+Told post(TestServer& server, const std::string& path, const std::string& body) {
+  return ask(*server.api, {.method = "POST", .path = path, .body = body});
+}
 Told get(TestServer& server, const std::string& path) { return ask(*server.api, {.path = path}); }
 
 std::string message(const Told& told) { return std::string(json::string_at(told.json(), {"message"})); }
 std::string text(const Told& told, json::Path path) { return std::string(json::string_at(told.json(), path)); }
 
-void make_account(TestServer& server) { REQUIRE(post(server, "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})").status == 201); }
+void make_account(TestServer& server) {
+  REQUIRE(post(server, "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})").status ==
+          201);
+}
 
 std::string pod_body(const std::string& name, const std::string& meta = "") {
-  return R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":")" + name + "\"" + meta + R"(},"spec":{"containers":[{"name":"c","image":"example.test/app:1"}]}})";
+  return R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":")" + name + "\"" + meta +
+         R"(},"spec":{"containers":[{"name":"c","image":"example.test/app:1"}]}})";
 }
 
 }  // namespace
@@ -56,7 +65,8 @@ TEST_CASE("create: refuses with the real texts") {
   told = post(server, "/api/v1/namespaces/nope/configmaps", map_body("x"));
   CHECK(told.status == 404);
   CHECK(message(told) == "namespaces \"nope\" not found");
-  told = post(server, std::string(kMaps) + "?fieldValidation=Strict", R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{},"dta":{}})");
+  told = post(server, std::string(kMaps) + "?fieldValidation=Strict",
+              R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{},"dta":{}})");
   CHECK(told.status == 400);
   CHECK(message(told).find("strict decoding error: unknown field \"dta\"") != std::string::npos);
   told = ask(*server.api, {.method = "POST", .path = kMaps, .body = "x", .content_type = "application/cbor"});
@@ -87,14 +97,22 @@ TEST_CASE("update: a write without change keeps the revision, a stale one confli
   const Told same = ask(*server.api, {.method = "PUT", .path = path, .body = map_body("one")});
   REQUIRE(same.status == 200);
   CHECK(text(same, {"metadata", "resourceVersion"}) == text(made, {"metadata", "resourceVersion"}));
-  const Told changed = ask(*server.api, {.method = "PATCH", .path = path, .body = R"({"data":{"b":"2"}})", .content_type = "application/merge-patch+json"});
+  const Told changed = ask(*server.api, {.method = "PATCH",
+                                         .path = path,
+                                         .body = R"({"data":{"b":"2"}})",
+                                         .content_type = "application/merge-patch+json"});
   REQUIRE(changed.status == 200);
   CHECK(text(changed, {"metadata", "resourceVersion"}) != text(made, {"metadata", "resourceVersion"}));
   const Told stale = ask(*server.api, {.method = "PUT", .path = path, .body = made.body});
   CHECK(stale.status == 409);
-  CHECK(message(stale) == "Operation cannot be fulfilled on configmaps \"one\": the object has been modified; please apply your changes to the latest version and try again");
-  CHECK(ask(*server.api, {.method = "PUT", .path = std::string(kMaps) + "/none", .body = map_body("none")}).status == 404);
-  CHECK(ask(*server.api, {.method = "PATCH", .path = path, .body = "{}", .content_type = "application/apply-patch+yaml"}).status == 415);
+  CHECK(message(stale) ==
+        "Operation cannot be fulfilled on configmaps \"one\": the object has been modified; please apply your changes "
+        "to the latest version and try again");
+  CHECK(ask(*server.api, {.method = "PUT", .path = std::string(kMaps) + "/none", .body = map_body("none")}).status ==
+        404);
+  CHECK(
+      ask(*server.api, {.method = "PATCH", .path = path, .body = "{}", .content_type = "application/apply-patch+yaml"})
+          .status == 415);
 }
 
 TEST_CASE("list: pages at one revision, whatever is written in between") {
@@ -120,7 +138,9 @@ TEST_CASE("list: revision rules and selectors answer as the real server") {
   TestServer server;
   Told told = get(server, std::string(kMaps) + "?resourceVersionMatch=Exact");
   CHECK(told.status == 422);
-  CHECK(message(told) == "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  CHECK(message(told) ==
+        "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden "
+        "unless resourceVersion is provided");
   told = get(server, std::string(kMaps) + "?resourceVersion=999999");
   CHECK(told.status == 504);
   CHECK(message(told).starts_with("Timeout: Too large resource version: 999999, current: "));
@@ -140,7 +160,8 @@ TEST_CASE("list: a Table for people, partial metadata for informers") {
   CHECK(text(table, {"kind"}) == "Table");
   REQUIRE(json::array_at(table.json(), {"rows"}).size() == 1);
   CHECK(json::string_at(json::array_at(table.json(), {"rows"})[0], {"object", "kind"}) == "PartialObjectMetadata");
-  const Told partial = ask(*server.api, {.path = kMaps, .accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"});
+  const Told partial =
+      ask(*server.api, {.path = kMaps, .accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"});
   CHECK(text(partial, {"kind"}) == "PartialObjectMetadataList");
   CHECK(json::find(json::array_at(partial.json(), {"items"})[0], {"data"}) == nullptr);
 }
@@ -153,12 +174,18 @@ TEST_CASE("delete: preconditions, finalizers, and a Status at the end") {
   const std::string uid = text(made, {"metadata", "uid"});
   Told told = ask(*server.api, {.method = "DELETE", .path = path, .body = R"({"preconditions":{"uid":"x"}})"});
   CHECK(told.status == 409);
-  CHECK(message(told) == "Operation cannot be fulfilled on ConfigMap \"one\": the UID in the precondition (x) does not match the UID in record (" + uid + "). The object might have been deleted and then recreated");
+  CHECK(message(told) ==
+        "Operation cannot be fulfilled on ConfigMap \"one\": the UID in the precondition (x) does not match the UID in "
+        "record (" +
+            uid + "). The object might have been deleted and then recreated");
   told = ask(*server.api, {.method = "DELETE", .path = path});
   REQUIRE(told.status == 200);
   CHECK_FALSE(text(told, {"metadata", "deletionTimestamp"}).empty());
   CHECK(get(server, path).status == 200);
-  told = ask(*server.api, {.method = "PATCH", .path = path, .body = R"({"metadata":{"finalizers":null}})", .content_type = "application/merge-patch+json"});
+  told = ask(*server.api, {.method = "PATCH",
+                           .path = path,
+                           .body = R"({"metadata":{"finalizers":null}})",
+                           .content_type = "application/merge-patch+json"});
   CHECK(told.status == 200);
   CHECK(get(server, path).status == 404);
   REQUIRE(post(server, kMaps, map_body("two")).status == 201);
@@ -173,10 +200,15 @@ TEST_CASE("delete: a scheduled pod gets its grace, a second delete can only shor
   make_account(server);
   const std::string pods = "/api/v1/namespaces/default/pods";
   REQUIRE(post(server, pods, pod_body("p")).status == 201);
-  REQUIRE(post(server, pods + "/p/binding", R"({"kind":"Binding","apiVersion":"v1","metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}})").status == 201);
-  Told told = post(server, pods + "/p/binding", R"({"kind":"Binding","apiVersion":"v1","metadata":{"name":"p"},"target":{"kind":"Node","name":"n2"}})");
+  REQUIRE(post(server, pods + "/p/binding",
+               R"({"kind":"Binding","apiVersion":"v1","metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}})")
+              .status == 201);
+  Told told =
+      post(server, pods + "/p/binding",
+           R"({"kind":"Binding","apiVersion":"v1","metadata":{"name":"p"},"target":{"kind":"Node","name":"n2"}})");
   CHECK(told.status == 409);
-  CHECK(message(told) == "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n1\"");
+  CHECK(message(told) ==
+        "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n1\"");
   told = ask(*server.api, {.method = "DELETE", .path = pods + "/p"});
   REQUIRE(told.status == 200);
   CHECK(json::int_at(told.json(), {"metadata", "deletionGracePeriodSeconds"}) == 30);
@@ -200,8 +232,12 @@ TEST_CASE("delete: namespaces go in two steps, the first four never; nothing new
   CHECK(text(told, {"status", "phase"}) == "Terminating");
   told = post(server, "/api/v1/namespaces/late/configmaps", map_body("x"));
   CHECK(told.status == 403);
-  CHECK(message(told) == "configmaps \"x\" is forbidden: unable to create new content in namespace late because it is being terminated");
-  told = ask(*server.api, {.method = "PUT", .path = "/api/v1/namespaces/late/finalize", .body = R"({"kind":"Namespace","apiVersion":"v1","metadata":{"name":"late"},"spec":{"finalizers":[]}})"});
+  CHECK(message(told) ==
+        "configmaps \"x\" is forbidden: unable to create new content in namespace late because it is being terminated");
+  told = ask(*server.api,
+             {.method = "PUT",
+              .path = "/api/v1/namespaces/late/finalize",
+              .body = R"({"kind":"Namespace","apiVersion":"v1","metadata":{"name":"late"},"spec":{"finalizers":[]}})"});
   CHECK(told.status == 200);
   CHECK(get(server, "/api/v1/namespaces/late").status == 404);
   told = ask(*server.api, {.method = "DELETE", .path = "/api/v1/namespaces/kube-system"});
@@ -223,14 +259,18 @@ TEST_CASE("deletecollection: takes what the selectors choose") {
 TEST_CASE("scale: speaks of replicas alone, and only they change") {
   TestServer server;
   const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
-  const Told made = post(server, deployments,
-                         R"({"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"example.test/app:1"}]}}}})");
+  const Told made = post(
+      server, deployments,
+      R"({"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"example.test/app:1"}]}}}})");
   REQUIRE(made.status == 201);
   const Told scale = get(server, deployments + "/web/scale");
   CHECK(text(scale, {"kind"}) == "Scale");
   CHECK(json::int_at(scale.json(), {"spec", "replicas"}) == 2);
   CHECK(text(scale, {"status", "selector"}) == "app=web");
-  const Told patched = ask(*server.api, {.method = "PATCH", .path = deployments + "/web/scale", .body = R"({"spec":{"replicas":5}})", .content_type = "application/merge-patch+json"});
+  const Told patched = ask(*server.api, {.method = "PATCH",
+                                         .path = deployments + "/web/scale",
+                                         .body = R"({"spec":{"replicas":5}})",
+                                         .content_type = "application/merge-patch+json"});
   REQUIRE(patched.status == 200);
   const Told after = get(server, deployments + "/web");
   CHECK(json::int_at(after.json(), {"spec", "replicas"}) == 5);
@@ -239,7 +279,10 @@ TEST_CASE("scale: speaks of replicas alone, and only they change") {
 
 TEST_CASE("a store that fails is an error of the server and leaves nothing half done") {
   TestServer server;
-  server.kv.fail_writes(Error{.code = Code::kResourceExhausted, .message = "no space left on device: writes are refused", .errno_value = 0, .hint = {}});
+  server.kv.fail_writes(Error{.code = Code::kResourceExhausted,
+                              .message = "no space left on device: writes are refused",
+                              .errno_value = 0,
+                              .hint = {}});
   const Told told = post(server, kMaps, map_body("one"));
   CHECK(told.status >= 429);
   CHECK(message(told).find("no space left on device") != std::string::npos);

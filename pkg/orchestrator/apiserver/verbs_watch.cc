@@ -53,7 +53,11 @@ class ApiWatch final : public Watcher, public std::enable_shared_from_this<ApiWa
     registered_ = true;
     timeout_ = core_.cache.queue().post_at(now + timeout(), [self = shared_from_this()] { self->time_out(); });
     if (options_.allow_bookmarks) plan_bookmark();
-    stream_->on_close([self = shared_from_this()] { (void)self->core_.cache.queue().post([self] { self->end(); }); });
+    stream_->on_close([weak = weak_from_this()] {
+      // Weak: the stream holds this task, and the watch holds the stream.
+      const auto self = weak.lock();
+      if (self) (void)self->core_.cache.queue().post([self] { self->end(); });
+    });
   }
 
   void on_event(const CacheEvent& event) override {

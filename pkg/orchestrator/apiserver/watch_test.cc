@@ -13,16 +13,25 @@ using testing::Told;
 constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 
 std::string make(TestServer& server, const std::string& name, const std::string& label) {
-  const Told told = ask(*server.api, {.method = "POST", .path = kMaps, .body = R"({"metadata":{"name":")" + name + R"(","labels":{"x":")" + label + R"("}}})"});
+  const Told told =
+      ask(*server.api, {.method = "POST",
+                        .path = kMaps,
+                        .body = R"({"metadata":{"name":")" + name + R"(","labels":{"x":")" + label + R"("}}})"});
   REQUIRE(told.status == 201);
   return std::string(json::string_at(told.json(), {"metadata", "resourceVersion"}));
 }
 std::string relabel(TestServer& server, const std::string& name, const std::string& label) {
-  const Told told = ask(*server.api, {.method = "PATCH", .path = std::string(kMaps) + "/" + name, .body = R"({"metadata":{"labels":{"x":")" + label + R"("}}})", .content_type = "application/merge-patch+json"});
+  const Told told = ask(*server.api, {.method = "PATCH",
+                                      .path = std::string(kMaps) + "/" + name,
+                                      .body = R"({"metadata":{"labels":{"x":")" + label + R"("}}})",
+                                      .content_type = "application/merge-patch+json"});
   REQUIRE(told.status == 200);
   return std::string(json::string_at(told.json(), {"metadata", "resourceVersion"}));
 }
-std::string line(const json::Value& event) { return std::string(json::string_at(event, {"type"})) + ' ' + std::string(json::string_at(event, {"object", "metadata", "name"})); }
+std::string line(const json::Value& event) {
+  return std::string(json::string_at(event, {"type"})) + ' ' +
+         std::string(json::string_at(event, {"object", "metadata", "name"}));
+}
 
 }  // namespace
 
@@ -40,7 +49,8 @@ TEST_CASE("watch: without a revision shows the present first, then each change w
   CHECK(line(events[2]) == "DELETED a");
   CHECK(json::string_at(events[1], {"object", "metadata", "resourceVersion"}) == created);
   CHECK(json::string_at(events[1], {"object", "kind"}) == "ConfigMap");
-  CHECK(std::stoll(std::string(json::string_at(events[2], {"object", "metadata", "resourceVersion"}))) > std::stoll(created));
+  CHECK(std::stoll(std::string(json::string_at(events[2], {"object", "metadata", "resourceVersion"}))) >
+        std::stoll(created));
 }
 
 TEST_CASE("watch: resumes behind a revision without gap or repetition") {
@@ -84,7 +94,8 @@ TEST_CASE("watch: a revision older than the history is answered with one ERROR o
 
 TEST_CASE("watch: ends at its timeout with a bookmark when asked for one") {
   TestServer server;
-  const Told watch = ask(*server.api, {.path = std::string(kMaps) + "?watch=1&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=0"});
+  const Told watch = ask(*server.api, {.path = std::string(kMaps) +
+                                               "?watch=1&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=0"});
   REQUIRE(watch.stream->wait_finished());
   const auto events = watch.stream->wait(1);
   REQUIRE(events.size() == 1);
@@ -106,7 +117,8 @@ TEST_CASE("watch: a client that does not read is cut, and one that went away is 
 TEST_CASE("watch: rows of a Table carry the columns once") {
   TestServer server;
   make(server, "a", "1");
-  const Told watch = ask(*server.api, {.path = std::string(kMaps) + "?watch=1", .accept = "application/json;as=Table;v=v1;g=meta.k8s.io"});
+  const Told watch = ask(
+      *server.api, {.path = std::string(kMaps) + "?watch=1", .accept = "application/json;as=Table;v=v1;g=meta.k8s.io"});
   make(server, "b", "1");
   const auto events = watch.stream->wait(2);
   REQUIRE(events.size() == 2);
@@ -117,9 +129,14 @@ TEST_CASE("watch: rows of a Table carry the columns once") {
 
 TEST_CASE("watch: sendInitialEvents is refused with the text that makes clients fall back") {
   TestServer server;
-  const Told told = ask(*server.api, {.path = std::string(kMaps) + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"});
+  const Told told =
+      ask(*server.api,
+          {.path = std::string(kMaps) +
+                   "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"});
   CHECK(told.status == 422);
-  CHECK(json::string_at(told.json(), {"message"}).find("sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled") != std::string_view::npos);
+  CHECK(json::string_at(told.json(), {"message"})
+            .find("sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled") !=
+        std::string_view::npos);
 }
 
 }  // namespace appliance::orchestrator::apiserver

@@ -1,5 +1,5 @@
-// What every Client must do, whatever carries its requests: run by the API server's tests against the client of the process and
-// against HTTPS. `client` has all rights; `ns` exists, is empty, and is this run's own.
+// What every Client must do, whatever carries its requests: run by the API server's tests against the client of the
+// process and against HTTPS. `client` has all rights; `ns` exists, is empty, and is this run's own.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,8 @@
 namespace appliance::orchestrator::client {
 
 inline json::Value conformance_map(const std::string& name, const std::string& value) {
-  return json::Object{{"metadata", json::Object{{"name", name}, {"labels", json::Object{{"suite", "conformance"}}}}}, {"data", json::Object{{"a", value}}}};
+  return json::Object{{"metadata", json::Object{{"name", name}, {"labels", json::Object{{"suite", "conformance"}}}}},
+                      {"data", json::Object{{"a", value}}}};
 }
 
 inline void conformance_create_and_read(Client& client, const std::string& ns) {
@@ -31,7 +32,8 @@ inline void conformance_create_and_read(Client& client, const std::string& ns) {
 
 inline void conformance_list(Client& client, const std::string& ns) {
   REQUIRE(client.create("configmaps", ns, conformance_map("two", "2"), {}).has_value());
-  const auto list = client.list("configmaps", ns, {.label_selector = "suite=conformance", .field_selector = "metadata.name!=one"});
+  const auto list =
+      client.list("configmaps", ns, {.label_selector = "suite=conformance", .field_selector = "metadata.name!=one"});
   REQUIRE(list.has_value());
   REQUIRE(json::array_at(*list, {"items"}).size() == 1);
   CHECK(json::string_at(json::array_at(*list, {"items"})[0], {"metadata", "name"}) == "two");
@@ -48,7 +50,8 @@ inline void conformance_update(Client& client, const std::string& ns) {
   const auto conflict = client.update("configmaps", {ns, "one"}, late, {});
   REQUIRE_FALSE(conflict.has_value());
   CHECK(conflict.error().code == Code::kAborted);
-  CHECK(conflict.error().message.starts_with("Operation cannot be fulfilled on configmaps \"one\": the object has been modified"));
+  CHECK(conflict.error().message.starts_with(
+      "Operation cannot be fulfilled on configmaps \"one\": the object has been modified"));
 }
 
 inline void conformance_patch(Client& client, const std::string& ns) {
@@ -58,7 +61,8 @@ inline void conformance_patch(Client& client, const std::string& ns) {
   CHECK(json::string_at(*patched, {"data", "b"}) == "2");
   CHECK(json::find(*patched, {"data", "a"}) == nullptr);
   const json::Value operations = json::Array{json::Object{{"op", "add"}, {"path", "/data/c"}, {"value", "3"}}};
-  patched = client.patch("configmaps", {ns, "one"}, PatchType::kJson, operations, {.subresource = "", .field_manager = "suite", .dry_run = true});
+  patched = client.patch("configmaps", {ns, "one"}, PatchType::kJson, operations,
+                         {.subresource = "", .field_manager = "suite", .dry_run = true});
   REQUIRE(patched.has_value());
   CHECK(json::string_at(*patched, {"data", "c"}) == "3");
   const auto kept = client.get("configmaps", {ns, "one"});
@@ -67,7 +71,9 @@ inline void conformance_patch(Client& client, const std::string& ns) {
 }
 
 inline void conformance_remove(Client& client, const std::string& ns) {
-  const auto wrong = client.remove("configmaps", {ns, "one"}, {.grace_seconds = {}, .uid = "not-this-one", .resource_version = {}, .propagation = {}});
+  const auto wrong =
+      client.remove("configmaps", {ns, "one"},
+                    {.grace_seconds = {}, .uid = "not-this-one", .resource_version = {}, .propagation = {}});
   REQUIRE_FALSE(wrong.has_value());
   CHECK(wrong.error().code == Code::kAborted);
   CHECK(client.remove("configmaps", {ns, "one"}, {}).has_value());

@@ -122,7 +122,11 @@ class TestExchange final : public net::http::Exchange {
 
  private:
   void tell(net::http::Response response, std::shared_ptr<TestStream> stream) {
-    Told out{.status = response.status, .headers = std::move(response.headers), .content_type = std::move(response.content_type), .body = {}, .stream = std::move(stream)};
+    Told out{.status = response.status,
+             .headers = std::move(response.headers),
+             .content_type = std::move(response.content_type),
+             .body = {},
+             .stream = std::move(stream)};
     for (const auto& chunk : response.body) out.body += chunk.bytes;
     told_ = true;
     promise_.set_value(std::move(out));
@@ -161,7 +165,8 @@ inline Told ask(ApiServer& server, const Ask& what) {
   auto exchange = std::make_shared<TestExchange>(std::move(request));
   auto future = exchange->future();
   server.handler()(std::move(exchange));
-  if (future.wait_for(std::chrono::seconds(20)) != std::future_status::ready) FAIL("no answer to " + what.method + ' ' + what.path);
+  if (future.wait_for(std::chrono::seconds(20)) != std::future_status::ready)
+    FAIL("no answer to " + what.method + ' ' + what.path);
   return future.get();
 }
 

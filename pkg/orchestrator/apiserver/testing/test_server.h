@@ -1,5 +1,5 @@
-// TestServer: a whole API server over a FakeKv, in process, with real clock and threads; for tests. With listen() also over
-// TLS on a free port of loopback, with certificates of its own.
+// TestServer: a whole API server over a FakeKv, in process, with real clock and threads; for tests. With listen() also
+// over TLS on a free port of loopback, with certificates of its own.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -45,9 +45,15 @@ class TestServer {
   std::string listen(int port = 0) {
     const base::WallTime now = clock.now();
     ca_key = must(crypto::generate_key());
-    ca_pem = must(crypto::self_signed_ca(ca_key, {.common_name = "test-ca", .organizations = {}, .dns_names = {}, .ip_addresses = {}, .not_before = now - std::chrono::hours(1), .not_after = now + std::chrono::hours(24)}));
+    ca_pem = must(crypto::self_signed_ca(ca_key, {.common_name = "test-ca",
+                                                  .organizations = {},
+                                                  .dns_names = {},
+                                                  .ip_addresses = {},
+                                                  .not_before = now - std::chrono::hours(1),
+                                                  .not_after = now + std::chrono::hours(24)}));
     const Identity server = issue("kubernetes", {}, true);
-    auto context = must(net::tls::ServerContext::create({.certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = ca_pem}));
+    auto context = must(net::tls::ServerContext::create(
+        {.certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = ca_pem}));
     net::http::ServerOptions options;
     options.port = port;
     options.tls = context;
@@ -58,9 +64,16 @@ class TestServer {
     const base::WallTime now = clock.now();
     Identity out;
     out.key_pem = must(crypto::generate_key());
-    out.certificate_pem = must(crypto::issue_certificate(
-        {.ca_pem = ca_pem, .ca_key_pem = ca_key}, must(crypto::public_key_of(out.key_pem)),
-        {.common_name = user, .organizations = groups, .dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1"}, .server_auth = server, .client_auth = !server, .not_before = now - std::chrono::hours(1), .not_after = now + std::chrono::hours(24)}));
+    out.certificate_pem = must(crypto::issue_certificate({.ca_pem = ca_pem, .ca_key_pem = ca_key},
+                                                         must(crypto::public_key_of(out.key_pem)),
+                                                         {.common_name = user,
+                                                          .organizations = groups,
+                                                          .dns_names = {"localhost"},
+                                                          .ip_addresses = {"127.0.0.1"},
+                                                          .server_auth = server,
+                                                          .client_auth = !server,
+                                                          .not_before = now - std::chrono::hours(1),
+                                                          .not_after = now + std::chrono::hours(24)}));
     return out;
   }
   client::Client& admin() { return api->client_as("admin", {"system:masters"}); }
