@@ -17,7 +17,7 @@ module(net_http net/http DEPS net_loop net_tls base_crypto RECURSE LABELS thread
 set_source_files_properties(${CMAKE_SOURCE_DIR}/pkg/net/http/client.cc PROPERTIES INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/build/third_party/httplib)
 module(net_netlink net/netlink DEPS base)
 module(net_nft net/nft DEPS net_netlink)
-module(net_dns net/dns DEPS base)
+module(net_dns net/dns DEPS base LIBS cares)
 
 # L2 store
 module(store_wal store/wal DEPS base)

@@ -28,7 +28,7 @@
 #include "orchestrator/controllers/node_lifecycle.h"
 #include "orchestrator/controllers/replicaset.h"
 #include "orchestrator/controllers/runner.h"
-#include "orchestrator/dns/dns_server.h"
+#include "orchestrator/dns/server.h"
 #include "orchestrator/kubelet/kubelet.h"
 #include "orchestrator/podnet/podnet.h"
 #include "orchestrator/proxy/proxy.h"
@@ -185,11 +185,11 @@ class Composition final : public Server {
   }
 
   Result<> open_control_plane() {
-    store::StoreOptions store_options{.dir = config_.store_dir(), .fs = *fs_, .clock = clock_};
+    store::server::StoreOptions store_options{.dir = config_.store_dir(), .fs = *fs_, .clock = clock_};
     store_options.log = log_.with({{"component", "store"}});
     store_options.metrics = &metrics_;
     store_options.version = version().appliance;
-    kv_ = TRY_CTX(store::EmbeddedStore::open(std::move(store_options)), "store");
+    kv_ = TRY_CTX(store::server::EmbeddedStore::open(std::move(store_options)), "store");
     TRY(base::write_file(config_.pid_file(),
                          std::to_string(getpid()) + '\n'));  // after the store's lock: one server a folder
 
@@ -248,7 +248,7 @@ class Composition final : public Server {
     images_ = images.get();
     // The demo image is the binary itself: cheap, and needed before anything can run without a network.
     std::thread demo([this] {
-      if (auto made = images_->make_demo("/proc/self/exe", std::string(kDemoImage)); !made)
+      if (auto made = images_.load()->make_demo("/proc/self/exe", std::string(kDemoImage)); !made)
         log_.warn("the demo image could not be made", {{"error", made.error()}});
     });
     auto opened = runtime::cri::open_runtime(runtime_options(config_, clock_, log_), std::move(images));
@@ -312,9 +312,11 @@ class Composition final : public Server {
     proxy_ = std::make_unique<orch::proxy::Proxy>(proxy, api_->informers(), clock_);
     TRY_CTX(proxy_->start(), "proxy");
     orch::dns::Options dns;
-    dns.listen = {config_.cluster_dns};
+    dns.listen_addresses = {config_.cluster_dns};
     dns.cluster_domain = config_.cluster_domain;
-    dns_ = std::make_unique<orch::dns::DnsServer>(dns, api_->informers(), loop_, log_.with({{"component", "dns"}}));
+    dns.private_cidrs = {config_.cluster_cidr, config_.service_cidr};
+    dns.log = log_.with({{"component", "dns"}});
+    dns_ = std::make_unique<orch::dns::DnsServer>(dns, api_->informers(), clock_);
     TRY_CTX(dns_->start(), "dns");
     return {};
   }
@@ -347,7 +349,7 @@ class Composition final : public Server {
   std::string api_service_ip_;
   std::string pod_cidr_;
   Pki pki_;
-  std::unique_ptr<store::EmbeddedStore> kv_;
+  std::unique_ptr<store::server::EmbeddedStore> kv_;
   std::unique_ptr<orch::apiserver::ApiServer> api_;
   std::unique_ptr<net::http::Server> control_;
   std::unique_ptr<net::http::Server> listener_;
@@ -372,7 +374,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config, const base::
                                               base::Log log) {
   auto server = std::make_unique<Composition>(config, clock, random, std::move(log));
   TRY(server->open());
-  return server;
+  return std::unique_ptr<Server>(std::move(server));
 }
 
 Result<> clean_machine(const Config& config, const base::Clock& clock, const base::Log& log) {
@@ -384,7 +386,7 @@ Result<> clean_machine(const Config& config, const base::Clock& clock, const bas
   }
   runtime->images().reconcile({});
   TRY_CTX(orch::proxy::remove_all(), "service tables");
-  TRY_CTX(orch::dns::remove_all({config.cluster_dns}), "dns address");
+  TRY_CTX(orch::dns::remove_addresses({config.cluster_dns}), "dns address");
   TRY_CTX(
       orch::podnet::remove_all(podnet_options(config, TRY(nth_subnet(config.cluster_cidr, kPodSubnetBits, 0)), log)),
       "network");
