@@ -108,9 +108,10 @@ void EmbeddedStore::Core::run() {
     for (auto& [id, done] : keep_alives) done(applier_->leases().keep_alive(id, options_.clock.monotonic()));
     for (auto& [request, done] : read_txns) read_one(request, std::move(done));
     expire_leases();
-    propose_waiting();
+    const bool all_taken = propose_waiting();
     lock.lock();
-    blocked = stopping_ || !waiting_.empty();
+    // Not "waiting_ is empty": a proposal that came meanwhile is not blocked, and nothing else would wake us for it.
+    blocked = stopping_ || !all_taken;
   }
 }
 
@@ -147,13 +148,14 @@ void EmbeddedStore::Core::read_one(const TxnRequest& request, Callback<TxnRespon
 
 // Takes what fits: into the space that the log has prepared, and into the overlay; the rest waits. While the disk is
 // full only what frees space is taken, as long as prepared space lasts.
-void EmbeddedStore::Core::propose_waiting() {
+bool EmbeddedStore::Core::propose_waiting() {
   const wal::Wal::Room room = wal_->room();
   const std::optional<Error> full = refusal();
   const size_t inflight_max = std::min<size_t>(kInflightBytesMax, options_.segment_bytes / 2);
   const bool overlay_full = mvcc_->overlay_bytes() >= options_.overlay_bytes_max;
   std::vector<wal::Entry> entries;
   std::deque<Proposal> refused;
+  bool all_taken = true;
   {
     const std::lock_guard lock(mutex_);
     while (!waiting_.empty() && !stopping_) {
@@ -166,7 +168,10 @@ void EmbeddedStore::Core::propose_waiting() {
         waiting_.pop_front();
         continue;
       }
-      if (!fits || (after > inflight_max && !inflight_.empty())) break;
+      if (!fits || (after > inflight_max && !inflight_.empty())) {
+        all_taken = false;
+        break;
+      }
       waiting_bytes_ -= next.bytes;
       inflight_bytes_ = after;
       entries.push_back({.term = hard_state_.term,
@@ -184,6 +189,7 @@ void EmbeddedStore::Core::propose_waiting() {
     log_->push(std::move(entries), state);
   }
   if (!refused.empty()) fail_all(refused, *full);
+  return all_taken;
 }
 
 std::optional<Error> EmbeddedStore::Core::refusal() const {

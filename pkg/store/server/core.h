@@ -53,7 +53,7 @@ class EmbeddedStore::Core {
   void on_durable(const LogBatch& batch);
   void apply_one(Proposal proposal);
   void read_one(const TxnRequest& request, Callback<TxnResponse> done);
-  void propose_waiting();
+  bool propose_waiting();                              // false: some must wait for room
   [[nodiscard]] std::optional<Error> refusal() const;  // why the disk takes no write now; nullopt = it does
   void expire_leases();
   void fail_all(std::deque<Proposal>& proposals, const Error& error);
