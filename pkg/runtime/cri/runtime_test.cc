@@ -57,4 +57,21 @@ TEST_CASE_METHOD(TestWorld, "runtime: exec runs beside the container's process a
   CHECK(missing.error().message == "exec: \"nosuch\": executable file not found in $PATH");
 }
 
+// fsopen's strings end at 255 bytes, and kernels before 6.8 know no lowerdir+: then the root is mounted the classic
+// way.
+TEST_CASE_METHOD(TestWorld, "runtime: a root whose paths are long is mounted all the same") {
+  auto deep = options();
+  deep.data_dir += "/" + std::string(120, 'd') + "/" + std::string(120, ':');
+  auto opened = open_runtime(deep, images());
+  REQUIRE(opened);
+  auto& r = **opened;
+  const auto p = r.run_sandbox(pod_config("deep")).value();
+  const auto id = r.create_container(p, config("hello", {"write", "/tmp/x", "y"})).value();
+  const auto started = r.start_container(id);
+  if (!started) FAIL(started.error().message);
+  REQUIRE(eventually([&] { return r.container_status(id)->state == ContainerState::kExited; }));
+  CHECK(r.container_status(id)->exit_code == 0);
+  REQUIRE(r.remove_sandbox(p));
+}
+
 }  // namespace appliance::runtime::cri
