@@ -7,6 +7,8 @@ namespace {
 
 Result<> create_missing(client::Client& client, std::string_view resource, std::string_view ns,
                         const json::Value& object) {
+  // Asked first: a Service of ours that exists would be refused for its own address.
+  if (client.get(resource, {std::string(ns), std::string(json::string_at(object, {"metadata", "name"}))})) return {};
   auto made = client.create(resource, ns, object);
   if (made || made.error().code == Code::kAlreadyExists) return {};
   return fail(made.error().wrap("bootstrap " + std::string(resource) + ' ' +
