@@ -60,18 +60,18 @@ int uninstall(Argv argv) {
   if (exists(config->run_dir) || exists(config->data_dir))
     if (auto clean = node::clean_machine(*config, clock, log); !clean) return report("uninstall", clean.error());
   std::vector<std::string> removed;
-  for (const auto& path : {config->data_dir, config->run_dir, config->pod_log_dir(), config->container_log_dir()}) {
-    if (!exists(path)) continue;
-    if (auto done = base::remove_tree(path); !done) return report("uninstall", done.error());
-    removed.push_back(path);
-  }
   auto kubeconfig = write_kubeconfig.empty() ? node::kubeconfig_target()
                                              : Result<node::KubeconfigTarget>(node::KubeconfigTarget{
                                                    .path = write_kubeconfig, .uid = getuid(), .gid = getgid()});
   if (kubeconfig) {
-    const auto gone = node::uninstall_kubeconfig(*kubeconfig);
+    const auto gone = node::uninstall_kubeconfig(*kubeconfig, config->kubeconfig_note());
     if (!gone) return report("uninstall", gone.error());
     if (*gone) removed.push_back("context appliance in " + kubeconfig->path);
+  }
+  for (const auto& path : {config->data_dir, config->run_dir, config->pod_log_dir(), config->container_log_dir()}) {
+    if (!exists(path)) continue;
+    if (auto done = base::remove_tree(path); !done) return report("uninstall", done.error());
+    removed.push_back(path);
   }
   for (const auto& what : removed) print("removed " + what + '\n');
   if (removed.empty()) print("Nothing to do: nothing of appliance is on this machine.\n");

@@ -45,7 +45,7 @@ Result<bool> write_kubeconfig(const node::Config& config, std::string& where) {
                     ? TRY(node::kubeconfig_target())
                     : node::KubeconfigTarget{.path = config.write_kubeconfig, .uid = getuid(), .gid = getgid()};
   where = target.path;
-  return node::install_kubeconfig(target, ours);
+  return node::install_kubeconfig(target, ours, config.kubeconfig_note());
 }
 
 // True when something was created.

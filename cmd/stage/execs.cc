@@ -143,6 +143,7 @@ void on_exec_channel(Supervisor& supervisor, Exec& e) {
       }
       e.result.pid = e.pid;
       supervisor.reply(e.client, e.result, e.tty);
+      close_fd(e.tty);
       return;
     }
     note.text[sizeof note.text - 1] = '\0';

@@ -21,6 +21,19 @@ alignas(Supervisor) char self_storage[sizeof(Supervisor)];
 Supervisor& self = *reinterpret_cast<Supervisor*>(self_storage);
 std::string_view mapped_plan;
 
+// The terminal that a process has as one of its stdio. An exec's master is the server's alone, so that closing it hangs
+// up.
+int terminal_of(pid_t pid) {
+  int process = pid > 0 ? pidfd_open(pid) : -1;
+  int found = -1;
+  for (int fd = 0; process >= 0 && fd < 3 && found < 0; ++fd) {
+    found = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
+    if (found >= 0 && !isatty(found)) close_fd(found);
+  }
+  close_fd(process);
+  return found;
+}
+
 void handle(unsigned client, const Request& request, int* fds, unsigned count) {
   int who = static_cast<int>(client);
   Reply done;
@@ -67,7 +80,7 @@ void handle(unsigned client, const Request& request, int* fds, unsigned count) {
     case Verb::kResize: {
       const Container* c = self.container(request.id);
       const Exec* e = self.exec(request.id);
-      const int tty = c != nullptr ? c->tty : e != nullptr ? e->tty : -1;
+      int tty = c != nullptr ? fcntl(c->tty, F_DUPFD_CLOEXEC, 3) : e != nullptr ? terminal_of(e->pid) : -1;
       winsize size{};
       size.ws_col = static_cast<unsigned short>(static_cast<uint32_t>(request.number) >> 16U);
       size.ws_row = static_cast<unsigned short>(static_cast<uint32_t>(request.number) & 0xffffU);
@@ -76,6 +89,7 @@ void handle(unsigned client, const Request& request, int* fds, unsigned count) {
       } else {
         self.reply(who, done);
       }
+      close_fd(tty);
       return;
     }
     case Verb::kWatch:
@@ -354,6 +368,7 @@ void run_supervisor(int channel, int plan_fd, const int* procs, unsigned procs_c
     const int n = epoll_wait(self.epoll, events, 32, -1);
     for (int i = 0; i < n; ++i) dispatch(events[i]);
   }
+  if (self.pause_pid > 0) (void)kill(self.pause_pid, SIGKILL);
   (void)unlink("sock");  // the pod's folder goes with the pod
   _exit(0);
 }

@@ -85,7 +85,7 @@ try:
 except (socket.timeout, OSError): pass
 sys.stdout.buffer.write(out)
 '''
-    return subprocess.run(["ip", "netns", "exec", c.netns, "python3", "-c", script, "tls" if tls else "plain"], input=payload, capture_output=True, timeout=30).stdout
+    return subprocess.run(["nsenter", f"--net=/run/netns/{c.netns}", "python3", "-c", script, "tls" if tls else "plain"], input=payload, capture_output=True, timeout=30).stdout
 
 
 def test_malformed_http(c):

@@ -77,16 +77,16 @@ class Cluster:
 
     # -- programs
     def inside(self, *argv, check=True, **options):
-        return run("ip", "netns", "exec", self.netns, *argv, check=check, **options)
+        return run("nsenter", f"--net=/run/netns/{self.netns}", *argv, check=check, **options)
 
     def client(self, *argv, check=True, **options):
-        return run("ip", "netns", "exec", self.peer, *argv, check=check, **options)
+        return run("nsenter", f"--net=/run/netns/{self.peer}", *argv, check=check, **options)
 
     def popen(self, *argv, **options):
-        return subprocess.Popen(["ip", "netns", "exec", self.netns, *map(str, argv)], text=options.pop("text", True), **options)
+        return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.netns}", *map(str, argv)], text=options.pop("text", True), **options)
 
     def client_popen(self, *argv):
-        return subprocess.Popen(["ip", "netns", "exec", self.peer, *map(str, argv)], text=True, stdout=subprocess.PIPE)
+        return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.peer}", *map(str, argv)], text=True, stdout=subprocess.PIPE)
 
     def dirs(self):
         return ["--data-dir", str(self.data), "--run-dir", str(self.run_dir)]

@@ -364,7 +364,7 @@ def test_exec_tty_resize(c):
     pod = c.get("pods", "-l", "app=web")["items"][0]["metadata"]["name"]
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    process = subprocess.Popen(["ip", "netns", "exec", c.netns, c.kubectl_path, "--kubeconfig", str(c.kubeconfig), "exec", "-it", pod, "--", "/appliance", "uninstall", "--data-dir", "/tmp/none"],
+    process = subprocess.Popen(["nsenter", f"--net=/run/netns/{c.netns}", c.kubectl_path, "--kubeconfig", str(c.kubeconfig), "exec", "-it", pod, "--", "/appliance", "uninstall", "--data-dir", "/tmp/none"],
                                stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, HOME=str(c.home)), start_new_session=True)
     try:
         text = b""

@@ -145,7 +145,7 @@ t = [threading.Thread(target=fresh) for _ in range(4)]
 [x.start() for x in t]; print("ready", flush=True); sys.stdin.readline(); stop.set(); [x.join() for x in t]
 print(ok[0], len(bad), sorted(seen), bad[:5])
 '''
-        self.process = subprocess.Popen(["ip", "netns", "exec", c.peer, "python3", "-c", script, c.node_ip, "30090"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["nsenter", f"--net=/run/netns/{c.peer}", "python3", "-c", script, c.node_ip, "30090"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def finish(self):

@@ -86,7 +86,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
     time.sleep(0.005)
 print(ok, bad)
 '''
-        self.process = subprocess.Popen(["ip", "netns", "exec", c.peer, "python3", "-c", script, c.node_ip, "30080"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["nsenter", f"--net=/run/netns/{c.peer}", "python3", "-c", script, c.node_ip, "30080"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def finish(self):

@@ -31,11 +31,12 @@ Result<std::string> home_of(unsigned uid) {
   return fail(Code::kNotFound, "no home folder of user " + std::to_string(uid) + " in /etc/passwd");
 }
 
-Result<> write_owned(const KubeconfigTarget& target, const json::Value& document) {
+Result<> write_owned(const KubeconfigTarget& target, const json::Value& document, const std::string& note_path) {
   const auto slash = target.path.rfind('/');
   const auto dir = target.path.substr(0, slash);
   struct stat info{};
   if (::stat(dir.c_str(), &info) != 0) {
+    TRY(base::write_file_atomic(note_path, dir));
     TRY(base::make_dirs(dir, 0700));
     if (::chown(dir.c_str(), target.uid, target.gid) != 0) return fail_errno("chown " + dir);
   }
@@ -117,26 +118,27 @@ Result<KubeconfigTarget> kubeconfig_target() {
   return target;
 }
 
-Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours) {
+Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours, const std::string& note_path) {
   const auto existing = TRY(read_existing(target.path));
   const auto merged = merge_kubeconfig(existing, ours, false);
   if (merged == existing) return false;
-  TRY(write_owned(target, merged));
+  TRY(write_owned(target, merged, note_path));
   return true;
 }
 
-Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target) {
+Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target, const std::string& note_path) {
   const auto existing = TRY(read_existing(target.path));
   if (existing.is_null()) return false;
   const auto rest = remove_from_kubeconfig(existing);
   if (rest == existing) return false;
   if (rest.is_null()) {
     if (::unlink(target.path.c_str()) != 0) return fail_errno("remove " + target.path);
-    (void)::rmdir(target.path.substr(0, target.path.rfind('/'))
-                      .c_str());  // only when we leave it empty; cached data of kubectl stays
+    const auto dir = target.path.substr(0, target.path.rfind('/'));
+    if (const auto made = base::read_file(note_path); made && *made == dir)
+      (void)::rmdir(dir.c_str());  // what others put there in the meantime, kubectl's cache say, keeps it
     return true;
   }
-  TRY(write_owned(target, rest));
+  TRY(write_owned(target, rest, note_path));
   return true;
 }
 

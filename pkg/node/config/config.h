@@ -52,6 +52,7 @@ struct Config {
   [[nodiscard]] std::string control_socket() const { return run_dir + "/control.sock"; }
   [[nodiscard]] std::string pid_file() const { return run_dir + "/server.pid"; }
   [[nodiscard]] std::string admin_kubeconfig() const { return data_dir + "/admin.kubeconfig"; }
+  [[nodiscard]] std::string kubeconfig_note() const { return data_dir + "/kubeconfig-folder"; }
   [[nodiscard]] std::string cgroup_parent() const;  // kubepods, or kubepods-<hash of the run folder>
 };
 

@@ -169,7 +169,7 @@ class Deployments final : public Reconciler {
                              {.grace_seconds = {}, .uid = {}, .resource_version = {}, .propagation = "Background"});
           !removed && removed.error().code != Code::kNotFound)
         return fail(removed.error());
-    return write_status(context, key, deployment, plan);
+    return context.write_status("deployments.apps", key, deployment, plan.status);
   }
 
   static Result<> create_new(Context& context, const ObjectKey& key, const json::Value& deployment,
@@ -185,9 +185,7 @@ class Deployments final : public Reconciler {
       if (existing && (owner == nullptr || owner->uid != json::string_at(deployment, {"metadata", "uid"}))) {
         auto status = plan.status;
         status["collisionCount"] = json::int_at(deployment, {"status", "collisionCount"}) + 1;
-        auto next = deployment;
-        next.as_object()["status"] = status;
-        TRY(context.update("deployments.apps", key, next, "status"));
+        TRY(context.write_status("deployments.apps", key, deployment, status));
       }
       return fail(Code::kAborted, "replica set " + key.name + '-' + hash + " exists already");
     }
@@ -226,17 +224,6 @@ class Deployments final : public Reconciler {
     TRY(context.patch(
         "deployments.apps", key,
         json::Object{{"metadata", json::Object{{"annotations", json::Object{{kRevisionAnnotation, text}}}}}}));
-    return {};
-  }
-
-  static Result<> write_status(Context& context, const ObjectKey& key, const json::Value& deployment,
-                               const DeploymentPlan& plan) {
-    const auto* old = json::find(deployment, {"status"});
-    if (old != nullptr && *old == json::Value(plan.status)) return {};
-    auto next = deployment;
-    next.as_object()["status"] = plan.status;
-    json::ensure(next, {"metadata"}).as_object().erase("resourceVersion");  // only we write this status
-    TRY_CTX(context.update("deployments.apps", key, next, "status"), "status of " + key.string());
     return {};
   }
 };

@@ -36,6 +36,18 @@ Result<json::Value> Context::patch(std::string_view resource, const ObjectKey& k
                              {.subresource = std::string(subresource), .field_manager = {}}));
 }
 
+Result<> Context::write_status(std::string_view resource, const ObjectKey& key, const json::Value& document,
+                               const json::Object& status) {
+  const auto& old = json::object_at(document, {"status"});
+  if (old == status) return {};
+  json::Object merge = status;
+  for (const auto& member : old)
+    if (!status.contains(member.key())) merge[member.key()] = nullptr;
+  auto patched = patch(resource, key, json::Object{{"status", std::move(merge)}}, "status");
+  if (!patched && patched.error().code != Code::kNotFound) return fail(patched.error().wrap("status of " + key.string()));
+  return {};
+}
+
 Result<> Context::remove(std::string_view resource, const ObjectKey& key, const client::DeleteOptions& options) {
   return client_.remove(resource, key, options);
 }

@@ -107,12 +107,7 @@ class ReplicaSets final : public Reconciler {
     auto plan = plan_replicaset(replicaset, claimed.owned, context.now_seconds());
     const auto failure = apply(context, key, replicaset, plan);
     if (!failure) set_failure(plan.status, replicaset, failure.error(), context);
-    if (json::find(replicaset, {"status"}) == nullptr ||
-        *json::find(replicaset, {"status"}) != json::Value(plan.status)) {
-      auto next = replicaset;
-      next.as_object()["status"] = plan.status;
-      TRY_CTX(context.update("replicasets.apps", key, next, "status"), "status of " + key.string());
-    }
+    TRY(context.write_status("replicasets.apps", key, replicaset, plan.status));
     TRY(failure);
     return outcome(replicaset, plan);
   }
