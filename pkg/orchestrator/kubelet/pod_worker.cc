@@ -516,13 +516,11 @@ void PodWorker::sync(const std::shared_ptr<PodState>& shared) {
       failed = outcome == Outcome::kFailed;
       if (failed || pod.done) break;
     }
-    if (!progress || pod.done || (failed && f.wake)) {
-      if (failed && !pod.done && !f.desired.terminate) {  // what went wrong is part of the status
-        observed = observe(f);
-        if (bare(status_of(f, observed)) != bare(pod.status)) (void)report(f, observed);  // a failure sets the timer
-      }
-      break;
-    }
+    if (!progress || failed || pod.done) break;
+  }
+  if (!pod.done && f.desired.report) {  // what went wrong, or is waited for, is part of the status
+    observed = observe(f);
+    if (bare(status_of(f, observed)) != bare(pod.status)) (void)report(f, observed);  // a failure sets the timer
   }
   set_probes(f, pod.done ? Observed{} : observed);
   d_.changed(pod.uid);

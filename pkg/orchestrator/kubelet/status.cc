@@ -177,7 +177,8 @@ class Builder {
     if (before == nullptr) return {};
     const std::string id = records.empty() ? std::string() : record_id(records.front());
     const json::Value entry(*before);
-    if (!id.empty() && json::string_at(entry, {"containerID"}) != id) {  // the API still shows the life before
+    const bool later = !records.empty() && records.front().attempt > json::int_at(entry, {"restartCount"});
+    if (later || (!id.empty() && json::string_at(entry, {"containerID"}) != id)) {  // the API shows the life before
       if (const auto* t = json::find(entry, {"state", "terminated"}); t != nullptr && t->is_object())
         return {{"terminated", t->get_object()}};
       if (json::find(entry, {"state", "running"}) != nullptr)
