@@ -63,8 +63,8 @@ void default_host_ports(json::Object& spec, std::string_view key) {
 }  // namespace
 
 void default_pod(json::Object& pod) {
-  auto* spec = pod.if_contains("spec");
-  if (spec == nullptr || !spec->is_object()) return;
+  auto* spec = &pod["spec"];
+  if (!spec->is_object()) spec->emplace_object();
   set_if_absent(spec->get_object(), "enableServiceLinks", true);
   for (const auto* key : {"initContainers", "containers"}) {
     auto* containers = list(spec->get_object(), key);
