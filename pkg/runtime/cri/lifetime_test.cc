@@ -154,6 +154,38 @@ TEST_CASE_METHOD(TestWorld, "runtime: exec on a terminal knows its size, is resi
   CHECK(runtime().wait_exec(process->id).value() == 5);
 }
 
+TEST_CASE_METHOD(TestWorld, "runtime: closing an exec's terminal hangs up the process") {
+  const auto p = pod();
+  const auto id = start(p, config("main", {"wait"}));
+  ExecOptions options;
+  options.command = {"/bin/guest", "tty"};
+  options.tty = true;
+  auto process = runtime().exec(id, options);
+  REQUIRE(process);
+  CHECK(read_until(process->tty.get(), "\n") == "0x0 /dev/pts/0\r\n");
+  process->tty.reset();
+  CHECK(runtime().wait_exec(process->id).value() == 128 + SIGHUP);
+}
+
+TEST_CASE_METHOD(TestWorld, "runtime: created, failed and ended containers are the same after a restart") {
+  const auto p = pod();
+  const auto created = runtime().create_container(p, config("created", {"wait"})).value();
+  const auto ended = start(p, config("ended", {"exit", "4"}));
+  (void)wait_exit(ended);
+  auto bad = config("bad", {});
+  bad.command = {"nosuch"};
+  const auto failed = runtime().create_container(p, bad).value();
+  REQUIRE_FALSE(runtime().start_container(failed));
+  close();
+  open();
+  CHECK(runtime().container_status(created)->state == ContainerState::kCreated);
+  CHECK(runtime().container_status(ended)->exit_code == 4);
+  CHECK(runtime().container_status(failed)->reason == "ContainerCannotRun");
+  CHECK(runtime().container_status(failed)->message == "exec: \"nosuch\": executable file not found in $PATH");
+  REQUIRE(runtime().start_container(created));
+  CHECK(runtime().container_status(created)->state == ContainerState::kRunning);
+}
+
 TEST_CASE_METHOD(TestWorld, "runtime: exec with standard input ends when it is closed") {
   const auto p = pod();
   const auto id = start(p, config("main", {"wait"}));

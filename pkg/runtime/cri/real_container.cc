@@ -135,7 +135,8 @@ Result<std::string> RealRuntime::create_container(const std::string& sandbox_id,
   const Pod pod = TRY(find_pod(sandbox_id));
   const std::scoped_lock turn(*pod.turn);
   Entry entry;
-  entry.record = {.config = config, .group = {}, .created_ns = options_.clock->now().time_since_epoch().count()};
+  entry.record.config = config;
+  entry.record.created_ns = options_.clock->now().time_since_epoch().count();
   auto& status = entry.status;
   status.id = new_id();
   status.sandbox_id = sandbox_id;
@@ -205,6 +206,26 @@ Result<stage::Reply> RealRuntime::launch(const Entry& entry, const Pod& pod) {
   return TRY(client(pod.status.id).call(request, fds, kStartDeadline)).reply;
 }
 
+void mark_failed(ContainerStatus& status, const std::string& why, base::WallTime when) {
+  status.state = ContainerState::kExited;
+  status.exit_code = kCannotRunCode;
+  status.reason = "ContainerCannotRun";
+  status.message = why;
+  status.finished = when;
+}
+
+// On disk as well, so that a restarted server does not take it for one that waits for its start.
+void RealRuntime::keep_failure(Entry entry, const Error& error) {
+  const auto now = options_.clock->now();
+  entry.record.failure = error.message;
+  entry.record.failed_ns = now.time_since_epoch().count();
+  const std::string path = pod_dir(entry.status.sandbox_id) + "/c/" + entry.status.id + ".json";
+  if (auto kept = base::write_file_atomic(path, encode(entry.record), 0600); !kept) {
+    options_.log.warn("a failed start is not on disk", {{"container", entry.status.id}, {"error", kept.error()}});
+  }
+  change(entry.status.id, [&](ContainerStatus& status) { mark_failed(status, error.message, now); });
+}
+
 Result<> RealRuntime::start_container(const std::string& id) {
   const Entry found = TRY(find_entry(id));
   const Pod pod = TRY(find_pod(found.status.sandbox_id));
@@ -217,13 +238,7 @@ Result<> RealRuntime::start_container(const std::string& id) {
     auto started = launch(entry, pod);
     if (!started) {
       (void)groups_.remove(entry.record.group, kKillDeadline);  // removed again with the container
-      change(id, [&](ContainerStatus& status) {
-        status.state = ContainerState::kExited;
-        status.exit_code = kCannotRunCode;
-        status.reason = "ContainerCannotRun";
-        status.message = started.error().message;
-        status.finished = options_.clock->now();
-      });
+      keep_failure(entry, started.error());
       notify(entry.status.sandbox_id);
       return std::unexpected(started.error());
     }

@@ -88,6 +88,7 @@ class RealRuntime final : public Runtime {
   Result<> signal(const Entry& entry, int number);
   bool wait_until_exited(const std::string& id, std::chrono::milliseconds deadline);
   void forget(const Entry& entry);
+  void keep_failure(Entry entry, const Error& error);
 
   Result<Pod> find_pod(const std::string& id);
   Result<Entry> find_entry(const std::string& id);
@@ -121,7 +122,9 @@ class RealRuntime final : public Runtime {
   std::thread watcher_;
 };
 
-std::string new_id();                        // 64 hex digits
+std::string new_id();  // 64 hex digits
+// What a container that could not start looks like.
+void mark_failed(ContainerStatus& status, const std::string& why, base::WallTime when);
 int signal_number(const std::string& name);  // "", "SIGQUIT", "QUIT", "3" -> number; 15 when unknown
 base::WallTime wall_time(int64_t ns);
 

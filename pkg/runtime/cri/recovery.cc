@@ -139,6 +139,7 @@ Result<> RealRuntime::recover_pod(const std::string& id) {
     status.labels = config.labels;
     status.annotations = config.annotations;
     status.log_path = pod.record.config.log_dir + '/' + config.log_path;
+    if (!entry.record.failure.empty()) mark_failed(status, entry.record.failure, wall_time(entry.record.failed_ns));
     entries.push_back(std::move(entry));
   }
   std::ranges::sort(entries, {}, [](const Entry& entry) { return entry.record.created_ns; });

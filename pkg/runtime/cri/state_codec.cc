@@ -165,6 +165,8 @@ std::string encode(const ContainerRecord& record) {
                                       {"labels", map(c.labels)},
                                       {"annotations", map(c.annotations)},
                                       {"group", record.group},
+                                      {"failure", record.failure},
+                                      {"failedNs", record.failed_ns},
                                       {"createdNs", record.created_ns}});
 }
 
@@ -189,6 +191,8 @@ Result<ContainerRecord> decode_container(std::string_view text) {
   c.labels = map_at(v, {"labels"});
   c.annotations = map_at(v, {"annotations"});
   out.group = text_at(v, {"group"});
+  out.failure = text_at(v, {"failure"});
+  out.failed_ns = json::int_at(v, {"failedNs"});
   out.created_ns = json::int_at(v, {"createdNs"});
   return out;
 }

@@ -18,6 +18,8 @@ struct ContainerRecord {
   ContainerConfig config;
   std::string group;  // control group
   int64_t created_ns = 0;
+  std::string failure;  // why it could not start; it never will
+  int64_t failed_ns = 0;
 };
 
 std::string encode(const SandboxRecord& record);
