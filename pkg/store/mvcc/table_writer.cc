@@ -28,9 +28,9 @@ Result<TableWriter> TableWriter::open(const std::string& path, const base::sqlit
                       .errno_value = 0,
                       .hint = "start the newer version again, or restore a snapshot made by this one"});
   }
-  TRY(
-      out.db_.exec("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-                   "PRAGMA cache_size=-8192"));
+  // On a database that exists this pragma writes, and a restart on a full disk must not.
+  if (format == 0) TRY(out.db_.exec("PRAGMA auto_vacuum=INCREMENTAL"));
+  TRY(out.db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192"));
   if (format == 0) TRY_CTX(out.make_tables(), path);
   TRY(out.prepare_all());
   out.meta_ = TRY(out.meta());
