@@ -76,6 +76,12 @@ Result<> Store::write_demo(std::string_view binary, const DemoDocuments& documen
 }
 
 Result<Image> Store::make_demo(const std::string& binary_path, const std::string& reference) {
+  auto result = make_demo_alone(binary_path, reference);
+  if (garbage_) collect();  // the demo of an older binary
+  return result;
+}
+
+Result<Image> Store::make_demo_alone(const std::string& binary_path, const std::string& reference) {
   const std::shared_lock activity(activity_);
   const oci::Reference parsed = TRY(oci::parse_reference(reference));
   if (parsed.tag.empty()) return fail(Code::kInvalidArgument, "image reference \"" + reference + "\": needs a tag");

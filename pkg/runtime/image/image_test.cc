@@ -1,4 +1,5 @@
 // The image store over real files and mounts: demo, import, export, removal, restart.
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,6 +171,22 @@ TEST_CASE("image: a damaged index is refused with the remedy, a newer one as wel
   opened = ImageStore::open(scratch.options());
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == Code::kFailedPrecondition);
+}
+
+TEST_CASE("image: a full disk is reported, leaves nothing, and is no obstacle once there is room (8.10)") {
+  Scratch scratch;
+  fs::create_directory(scratch.path("data"));
+  REQUIRE(::mount("tmpfs", scratch.path("data").c_str(), "tmpfs", 0, "size=1m") == 0);
+  auto store = scratch.open();
+  const std::string big = test::tar_of({{"file", program(600'000, 'b')}});  // fits once, not as blob and layer
+  scratch.write("big.tar", test::layout({big}, {big}));
+  const auto got = store->import(scratch.path("big.tar"), "test/big:1");
+  REQUIRE_FALSE(got);
+  CHECK(got.error().errno_value == ENOSPC);
+  CHECK(store->list().value().empty());
+  CHECK(files_in(scratch.path("data")) == 0);
+  REQUIRE(::mount("tmpfs", scratch.path("data").c_str(), "tmpfs", MS_REMOUNT, "size=8m") == 0);
+  CHECK(store->import(scratch.path("big.tar"), "test/big:1"));
 }
 
 TEST_CASE("image: archives that lie are refused and leave nothing behind (8.5, 8.6, 8.8, 8.9)") {

@@ -196,13 +196,14 @@ TEST_CASE("pull: a bearer token is fetched with the secret, and neither goes to 
   Scratch scratch;
   FakeRegistry storage([&](const FakeRequest&) { return FakeAnswer{.body = remote.layer}; });
   std::string host;
+  std::atomic<bool> scope_seen{false};
   FakeRegistry registry([&](const FakeRequest& request) -> FakeAnswer {
     const auto sent = request.headers.find("authorization");
     const std::string secret = sent == request.headers.end() ? "" : sent->second;
     if (request.path == "/v2/") return {.status = 401};
     if (request.path.starts_with("/token?")) {
       if (secret != "Basic " + base::base64("joe:right")) return {.status = 401};
-      CHECK(request.path.find("scope=repository%3Atest%2Fimg%3Apull") != std::string::npos);
+      scope_seen = request.path.find("scope=repository%3Atest%2Fimg%3Apull") != std::string::npos;
       return {.body = R"({"token":"t0k3n"})"};
     }
     if (secret != "Bearer t0k3n") {
@@ -226,6 +227,7 @@ TEST_CASE("pull: a bearer token is fetched with the secret, and neither goes to 
   const auto got = store->pull(host + "/test/img:1", options);
   INFO((got ? "" : got.error().message));
   REQUIRE(got);
+  CHECK(scope_seen);
   CHECK(done == remote.layer.size());
   REQUIRE(storage.seen().size() == 1);
   CHECK_FALSE(storage.seen()[0].headers.contains("authorization"));
@@ -250,21 +252,21 @@ TEST_CASE("pull: concurrent pulls of one reference share the work") {
   std::vector<std::thread> threads;
   std::atomic<int> good{0};
   std::atomic<int> started{0};
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       ++started;
       good += store->pull(registry.host() + "/test/img:1", {}).has_value() ? 1 : 0;
     });
   }
-  while (started < 4 || manifests == 0) std::this_thread::yield();
+  while (started < 8 || manifests == 0) std::this_thread::yield();
   {
     const std::scoped_lock lock(mutex);
     open = true;
   }
   wake.notify_all();
   for (std::thread& thread : threads) thread.join();
-  CHECK(good == 4);
-  CHECK(manifests < 4);
+  CHECK(good == 8);
+  CHECK(manifests < 8);
 }
 
 TEST_CASE("pull: a mirror is asked first, without secrets, and its failure is no harm") {

@@ -71,6 +71,7 @@ class Store final : public ImageStore {
   void collect();  // removes what nobody needs, unless a pull or an import runs: then it does so at its end
   void collect_now();
   Result<Image> pull_alone(const std::string& reference, const PullOptions& options);
+  Result<Image> make_demo_alone(const std::string& binary_path, const std::string& reference);
   Result<> write_demo(std::string_view binary, const DemoDocuments& documents) const;
   void sync_later(const std::string& id);
   Result<> rewrite_demo(const std::string& diff_id, base::compress::Sink& sink);
