@@ -38,6 +38,13 @@ std::vector<ServiceView> ApiReader::services(const std::string& ns) {
   return out;
 }
 
+bool ApiReader::pod_is_gone(const client::ObjectKey& key, const std::string& uid) {
+  const auto& pods = informers_.informer("pods");
+  if (pods.revision() <= 0) return false;
+  const auto object = pods.get(key);
+  return !object || object->meta.uid != uid;
+}
+
 Result<std::string> ApiReader::token(const PodSpec& pod, const TokenRequest& request, base::WallTime& renew_at) {
   const std::string key = request.audience + '\n' + std::to_string(request.expiration_seconds);
   const auto now = clock_.now();

@@ -24,6 +24,10 @@ class ApiReader {
   [[nodiscard]] Lookup lookup(const std::string& ns);
   std::vector<ServiceView> services(const std::string& ns);
 
+  // Is there no pod of this uid any more? For answers that may mean it: a node is forbidden to see what is not its own,
+  // and a pod that is gone is nobody's. False while the informer has seen nothing yet.
+  bool pod_is_gone(const client::ObjectKey& key, const std::string& uid);
+
   // A token bound to the pod. `renew_at` gets the earliest time at which one of the pod's tokens wants renewal.
   Result<std::string> token(const PodSpec& pod, const TokenRequest& request, base::WallTime& renew_at);
   void forget_tokens(const std::string& pod_uid);

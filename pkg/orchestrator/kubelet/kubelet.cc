@@ -184,7 +184,9 @@ struct Kubelet::Core {
         if (object && json::string_at(*object, {"metadata", "uid"}) == pod->uid &&
             json::string_at(*object, {"spec", "nodeName"}) == options.node_name)
           break;  // the informer will bring it
-        if (object || object.error().code == Code::kNotFound) {
+        const bool refused = !object && object.error().code == Code::kPermissionDenied;
+        if (object || object.error().code == Code::kNotFound ||
+            (refused && reader.pod_is_gone(names->second, pod->uid))) {
           log.info("pod is gone from the API, its containers are stopped", {{"pod", names->second.string()}});
           {
             const std::lock_guard lock(pod->mutex);

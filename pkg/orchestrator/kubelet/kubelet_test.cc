@@ -425,5 +425,77 @@ TEST_CASE("kubelet: logs of a pod that can't start say what it waits for") {
   CHECK(none.error().message == "container x is not valid for pod web");
 }
 
+struct Terminal final : client::ExecPeer {
+  bool on_stdout(std::string bytes) override {
+    const std::lock_guard lock(mutex);
+    out += bytes;
+    return true;
+  }
+  bool on_stderr(std::string bytes) override {
+    const std::lock_guard lock(mutex);
+    err += bytes;
+    return true;
+  }
+  void on_exit(int exit_code) override {
+    const std::lock_guard lock(mutex);
+    code = exit_code;
+  }
+  void on_error(const Error& e) override {
+    const std::lock_guard lock(mutex);
+    error = e;
+  }
+  size_t bytes_queued() const override { return 0; }
+  std::optional<int> exit_code() {
+    const std::lock_guard lock(mutex);
+    return code;
+  }
+  std::mutex mutex;
+  std::string out;
+  std::string err;
+  std::optional<int> code;
+  std::optional<Error> error;
+};
+
+TEST_CASE("kubelet: exec delivers all output before the exit code") {
+  Rig rig;
+  rig.runtime->script_exec(
+      [](const std::string&, const std::vector<std::string>& command) -> Result<runtime::cri::ExecResult> {
+        return runtime::cri::ExecResult{.exit_code = 7, .stdout_text = command.at(0), .stderr_text = "oops"};
+      });
+  rig.start();
+  rig.pod("web");
+  REQUIRE(eventually([&] { return rig.ready("web"); }));
+  auto peer = std::make_shared<Terminal>();
+  client::ExecRequest request;
+  request.ns = "default";
+  request.pod = "web";
+  request.command = {"hello"};
+  const auto session = rig.kubelet->streams().exec(request, peer);
+  REQUIRE(session);
+  REQUIRE(eventually([&] { return peer->exit_code().has_value(); }));
+  CHECK(peer->exit_code() == 7);
+  CHECK(peer->out == "hello");
+  CHECK(peer->err == "oops");
+  request.attach = true;
+  CHECK(rig.kubelet->streams().exec(request, peer).error().code == Code::kUnimplemented);
+  request.attach = false;
+  request.pod = "none";
+  CHECK(rig.kubelet->streams().exec(request, peer).error().code == Code::kNotFound);
+}
+
+TEST_CASE("kubelet: fifty pods at once all come up and go") {
+  Rig rig;
+  rig.start();
+  for (int i = 0; i < 50; ++i) rig.pod("p" + std::to_string(i));
+  REQUIRE(eventually([&] {
+    for (int i = 0; i < 50; ++i)
+      if (!rig.ready("p" + std::to_string(i))) return false;
+    return true;
+  }));
+  for (int i = 0; i < 50; ++i) REQUIRE(rig.api.remove("pods", {"default", "p" + std::to_string(i)}, {}));
+  REQUIRE(eventually([&] { return rig.runtime->list_sandboxes()->empty() && rig.net.attached() == 0; }));
+  CHECK(eventually([&] { return json::array_at(*rig.api.list("pods", "default", {}), {"items"}).empty(); }));
+}
+
 }  // namespace
 }  // namespace appliance::orchestrator::kubelet

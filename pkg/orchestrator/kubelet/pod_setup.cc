@@ -144,6 +144,8 @@ PodWorker::Outcome PodWorker::final_delete(Frame& f) {
   const auto removed = d_.client.remove("pods", {f.spec.ns, f.spec.name}, options);
   if (removed || removed.error().code == Code::kNotFound || removed.error().code == Code::kAborted)
     return Outcome::kProgress;  // aborted: another pod of that name, ours is gone
+  if (removed.error().code == Code::kPermissionDenied && d_.reader.pod_is_gone({f.spec.ns, f.spec.name}, f.pod.uid))
+    return Outcome::kProgress;
   d_.log.warn("pod object not removed, trying again", {{"pod", f.spec.key()}, {"error", removed.error()}});
   metrics_.errors.add();
   wake_at(f, d_.clock.now() + seconds(1));

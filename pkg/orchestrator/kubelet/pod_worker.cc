@@ -340,7 +340,9 @@ PodWorker::Outcome PodWorker::report(Frame& f, const Observed& observed) {
   options.field_manager = "kubelet";
   auto answer = d_.client.patch("pods", {f.spec.ns, f.spec.name}, client::PatchType::kMerge, patch, options);
   if (!answer) {
-    if (answer.error().code == Code::kNotFound) {
+    const bool refused = answer.error().code == Code::kPermissionDenied || answer.error().code == Code::kAborted;
+    if (answer.error().code == Code::kNotFound ||
+        (refused && d_.reader.pod_is_gone({f.spec.ns, f.spec.name}, f.pod.uid))) {
       f.pod.status = std::move(status);  // the watch will tell; nobody is left to be told
       return Outcome::kProgress;
     }
