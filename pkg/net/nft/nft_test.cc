@@ -205,3 +205,23 @@ TEST_CASE("nft: foreign base chains are seen with hook, priority and policy") {
   CHECK(chains[0].hook == NF_INET_FORWARD);
   CHECK(chains[0].policy_drop);
 }
+
+TEST_CASE("nft: the generation counts every commit, also those of others") {
+  uint32_t before = 0;
+  uint32_t after = 0;
+  uint32_t foreign = 0;
+  in_fresh_netns([&]() -> Result<> {
+    auto nft = TRY(Nft::open());
+    before = TRY(nft.generation());
+    Batch b("t");
+    b.add_table();
+    TRY(nft.commit(b));
+    after = TRY(nft.generation());
+    run("nft add table ip other");
+    foreign = TRY(nft.generation());
+    return {};
+  });
+  CHECK(before > 0);
+  CHECK(after == before + 1);
+  CHECK(foreign == after + 1);
+}

@@ -210,14 +210,20 @@ Rule& Rule::reject_port_unreachable() {
     b.value(NFTA_REJECT_ICMP_CODE, kPortUnreachable);
   });
 }
-Rule& Rule::update_map(std::string_view map, Reg key, Reg data, uint64_t timeout_ms) {
+Rule& Rule::dynamic(uint32_t op, std::string_view map, Reg key, Reg data, uint64_t timeout_ms) {
   return expression("dynset", [&](auto& b) {
     b.text(NFTA_DYNSET_SET_NAME, map);
-    b.be32(NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+    b.be32(NFTA_DYNSET_OP, op);
     b.be32(NFTA_DYNSET_SREG_KEY, number(key));
     b.be32(NFTA_DYNSET_SREG_DATA, number(data));
-    b.be64(NFTA_DYNSET_TIMEOUT, timeout_ms);
+    if (timeout_ms != 0) b.be64(NFTA_DYNSET_TIMEOUT, timeout_ms);
   });
+}
+Rule& Rule::update_map(std::string_view map, Reg key, Reg data, uint64_t timeout_ms) {
+  return dynamic(NFT_DYNSET_OP_UPDATE, map, key, data, timeout_ms);
+}
+Rule& Rule::delete_from_map(std::string_view map, Reg key, Reg data) {
+  return dynamic(NFT_DYNSET_OP_DELETE, map, key, data, 0);
 }
 
 }  // namespace appliance::net::nft

@@ -59,6 +59,8 @@ class Rule {
   Rule& reject_port_unreachable();
   Rule& update_map(std::string_view map, Reg key, Reg data, uint64_t timeout_ms);  // dynamic; adds or refreshes
 
+  Rule& delete_from_map(std::string_view map, Reg key, Reg data);  // dynamic; the element of this key
+
   [[nodiscard]] const std::string& bytes() { return encoder_.finish(); }
 
  private:
@@ -69,6 +71,8 @@ class Rule {
   Rule& compare(uint32_t op, Reg reg, std::string_view bytes);
   Rule& bitwise(Reg reg, std::string_view mask, std::string_view flip);
   Rule& set_lookup(std::string_view set, Reg key, const Reg* to, bool invert);
+
+  Rule& dynamic(uint32_t op, std::string_view map, Reg key, Reg data, uint64_t timeout_ms);
 
   netlink::Builder encoder_;
 };

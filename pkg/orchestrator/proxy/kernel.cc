@@ -26,7 +26,9 @@ Result<> Kernel::prepare() {
   net::nft::Batch batch(kTable);
   add_base(batch, cluster_cidr_, service_cidr_);
   auto nft = TRY(net::nft::Nft::open());
-  return nft.commit(batch);
+  TRY(nft.commit(batch));
+  ++commits_;
+  return {};
 }
 
 Result<> Kernel::apply(const std::set<ChainSpec>& chains, const Changes& changes) {
@@ -38,6 +40,7 @@ Result<> Kernel::apply(const std::set<ChainSpec>& chains, const Changes& changes
   if (batch.empty()) return {};
   auto nft = TRY(net::nft::Nft::open());
   TRY(nft.commit(batch));
+  ++commits_;
   chains_.insert(chains.begin(), chains.end());
   return {};
 }
@@ -53,8 +56,6 @@ Result<State> Kernel::read() {
 }
 
 Result<uint32_t> Kernel::generation() { return TRY(net::nft::Nft::open()).generation(); }
-
-Result<> Kernel::remove() { return TRY(net::nft::Nft::open()).delete_table(kTable); }
 
 Result<size_t> clean_udp_flows(const std::vector<UdpFrontend>& frontends, const std::vector<UdpFrontend>& gone) {
   const auto live = index(frontends);

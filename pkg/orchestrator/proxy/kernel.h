@@ -20,11 +20,12 @@ class Kernel {
   Result<> apply(const std::set<ChainSpec>& chains, const Changes& changes);
   Result<State> read();           // the elements that are there now
   Result<uint32_t> generation();  // counts every nftables change on this machine, also by others
-  Result<> remove();              // the table
+  [[nodiscard]] uint32_t commits() const { return commits_; }  // our own ones: each counts the generation up by one
 
  private:
   net::netlink::Cidr cluster_cidr_;
   net::netlink::Cidr service_cidr_;
+  uint32_t commits_ = 0;
   std::set<ChainSpec> chains_;  // made since prepare(); all are made anew once, so that their rules are of this version
 };
 

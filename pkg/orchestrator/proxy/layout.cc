@@ -131,11 +131,14 @@ void add_chain(Batch& b, const ChainSpec& spec, Cidr cluster_cidr) {
     if (timeout_ms != 0) r.load_ip_src(kClient).update_map("affinity", kClient, kEndpoint, timeout_ms);
     return r.dnat(kEndpoint, kEndpointPort);
   };
-  if (timeout_ms != 0)
-    b.add_rule(
-        chain,
-        finish(
-            frontend_key(spec.kind).load_ip_src(kClient).lookup("affinity", kClient, kEndpoint).in_set("live", kIp)));
+  if (timeout_ms != 0) {
+    const auto known = [&] {
+      return frontend_key(spec.kind).load_ip_src(kClient).lookup("affinity", kClient, kEndpoint);
+    };
+    b.add_rule(chain, finish(known().in_set("live", kIp)));
+    // Known, but its endpoint left: an update would only refresh the old entry, so it goes first.
+    b.add_rule(chain, known().delete_from_map("affinity", kClient, kEndpoint));
+  }
   b.add_rule(chain, finish(frontend_key(spec.kind).load_random(kSlot, spec.slots).lookup("be", kIp, kEndpoint)));
   b.add_rule(chain, finish(frontend_key(spec.kind).load_value(kSlot, key_u32(0)).lookup("be", kIp, kEndpoint)));
 }

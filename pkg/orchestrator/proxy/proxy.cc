@@ -22,8 +22,8 @@ std::string_view service_name(const api::Object& slice) {
 
 }  // namespace
 
-Proxy::Proxy(Options options, client::InformerSource& informers, const base::Clock& clock)
-    : options_(std::move(options)), informers_(informers), clock_(clock) {}
+Proxy::Proxy(Options options, client::InformerSource& informers, const base::Clock&)
+    : options_(std::move(options)), informers_(informers) {}
 
 Proxy::~Proxy() { stop(); }
 
@@ -112,11 +112,13 @@ void Proxy::run() {
     const bool full = std::exchange(full_, false);
     lock.unlock();
 
-    auto now = kernel_->generation();
-    const bool foreign = now && *now != generation_;
+    // The generation to expect is counted, not read back: a foreign change between commit and reading would pass
+    // unseen.
+    const auto before = kernel_->generation();
+    const uint32_t commits = kernel_->commits();
+    const bool foreign = !before || *before != generation_;
     auto result = full || foreign ? sync_all() : sync_some(keys);
-    if (result) now = kernel_->generation();
-    if (now) generation_ = *now;
+    generation_ = before.value_or(0) + kernel_->commits() - commits;
 
     lock.lock();
     if (result) {

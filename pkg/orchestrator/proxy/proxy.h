@@ -60,7 +60,6 @@ class Proxy {
 
   const Options options_;
   client::InformerSource& informers_;
-  const base::Clock& clock_;
   std::unique_ptr<Kernel> kernel_;
   client::Informer* services_ = nullptr;
   client::Informer* slices_ = nullptr;
