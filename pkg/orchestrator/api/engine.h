@@ -57,6 +57,10 @@ void set_defaults(const Kind& kind, json::Value& object);
 // Schema-level rules, metadata rules (names, labels, annotations, finalizers, immutability) and kind.validate. Field
 // errors in the order of the real server. `old` null: a create.
 std::vector<FieldError> validate(const Kind& kind, const json::Value& object, const json::Value* old);
+// The same for an update through a subresource. "ephemeralcontainers", "resize" and "binding" may change what a plain
+// update of a pod may not: the kind's rules for what may change are left out there.
+std::vector<FieldError> validate(const Kind& kind, const json::Value& object, const json::Value* old,
+                                 std::string_view subresource);
 
 // Before a create is validated: drops status of kinds with a status subresource and metadata that only the server
 // writes, sets generation 1, applies defaults and kind.prepare. The caller sets uid, creationTimestamp, namespace and

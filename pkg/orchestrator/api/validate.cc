@@ -168,6 +168,11 @@ void check_enums(Errors& errors, const Schema& schema, const json::Object& objec
 }  // namespace
 
 std::vector<FieldError> validate(const Kind& kind, const json::Value& object, const json::Value* old) {
+  return validate(kind, object, old, {});
+}
+
+std::vector<FieldError> validate(const Kind& kind, const json::Value& object, const json::Value* old,
+                                 std::string_view subresource) {
   Errors errors;
   if (kind.stored) {
     check_name(kind, errors, object);
@@ -178,7 +183,9 @@ std::vector<FieldError> validate(const Kind& kind, const json::Value& object, co
     check_finalizers(errors, object, old);
     if (old != nullptr) check_immutable_metadata(errors, object, *old);
   }
-  if (kind.validate != nullptr) kind.validate(object, old, errors);
+  const bool may_change_more =
+      subresource == "ephemeralcontainers" || subresource == "resize" || subresource == "binding";
+  if (kind.validate != nullptr) kind.validate(object, may_change_more ? nullptr : old, errors);
   if (object.is_object()) check_enums(errors, *kind.schema, object.get_object(), {}, true);
   return errors;
 }
