@@ -1,6 +1,7 @@
 """Unmodified kubectl drives the cluster: every verb of the issue, with trixie's 1.32 and whatever kubectl the machine has."""
 import http.server, json, os, pty, re, select, struct, fcntl, termios, subprocess, threading, time
 
+from e2e import oci
 from e2e.harness import Cluster, Failed, eventually, kubectls, run
 
 WEB = """
@@ -47,6 +48,8 @@ def setup():
     c = Cluster("kubectl")
     c.up("--no-demo")
     c.all = kubectls()
+    oci.busybox_archive(c.home / "busybox.tar")
+    c.appliance("image import", c.home / "busybox.tar", "--tag", "test/busybox:1")
     c.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s")
     c.apply(WEB)
     c.wait_pods("app=web", 2)
@@ -307,7 +310,7 @@ def test_rollout_status_restart_set_image(c):
 
 def logs_pod(c):
     if c.kubectl("get", "pod", "logs", check=False).returncode == 1:
-        c.apply(POD % ("logs", "logs", "Always", container("web") + "\n" + container("other", ["demo-server", "--port", "8081"])))
+        c.apply(POD % ("logs", "logs", "Always", container("web") + "\n" + container("other", ["--port", "8081"])))
         c.kubectl("wait", "--for=condition=Ready", "pod/logs", "--timeout=30s")
 
 
@@ -361,27 +364,37 @@ def test_exec_piped_half_close(c):
 
 
 def test_exec_tty_resize(c):
-    pod = c.get("pods", "-l", "app=web")["items"][0]["metadata"]["name"]
+    c.apply(POD % ("tty", "tty", "Always", "  - {name: c, image: test/busybox:1, command: [sleep, '100000']}"))
+    c.kubectl("wait", "--for=condition=Ready", "pod/tty", "--timeout=30s")
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    process = subprocess.Popen(["nsenter", f"--net=/run/netns/{c.netns}", c.kubectl_path, "--kubeconfig", str(c.kubeconfig), "exec", "-it", pod, "--", "/appliance", "uninstall", "--data-dir", "/tmp/none"],
-                               stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, HOME=str(c.home)), start_new_session=True)
-    try:
-        text = b""
+    # kubectl becomes the terminal's foreground process, as under a shell: the kernel then tells it of the new size.
+    start = lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    process = subprocess.Popen(["nsenter", f"--net=/run/netns/{c.netns}", c.kubectl_path, "--kubeconfig", str(c.kubeconfig), "exec", "-it", "tty", "--", "sh"],
+                               stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, HOME=str(c.home), TERM="xterm"), preexec_fn=start)
+    seen = [b""]
+
+    def read_until(expected, send=None):
         deadline = time.monotonic() + 20
-        while b"[y/N]" not in text and time.monotonic() < deadline:
-            if select.select([master], [], [], 0.2)[0]:
-                text += os.read(master, 4096)
-        assert b"[y/N]" in text, text
+        while expected not in seen[0]:
+            assert time.monotonic() < deadline, (expected, seen[0])
+            if send and not seen[0].endswith(b"\x00"):
+                os.write(master, send)
+            if select.select([master], [], [], 0.3)[0]:
+                seen[0] += os.read(master, 4096)
+
+    try:
+        read_until(b"30 100", send=b"stty size\n")
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        os.kill(process.pid, __import__("signal").SIGWINCH)
-        os.write(master, b"n\n")
-        assert process.wait(timeout=20) == 1
+        read_until(b"40 120", send=b"stty size\n")
+        os.write(master, b"exit 5\n")
+        assert process.wait(timeout=20) == 5
     finally:
         process.kill()
         process.wait()
         os.close(master)
         os.close(slave)
+    c.kubectl("delete", "pod", "tty", "--force", "--grace-period=0")
 
 
 def test_events(c):

@@ -2,7 +2,7 @@
 import gzip, hashlib, io, json, os, pathlib, tarfile
 
 BUSYBOX = pathlib.Path("/bin/busybox")
-APPLETS = ["sh", "cat", "ls", "echo", "sleep", "id", "nslookup", "wget", "nc", "ps", "mount", "head", "touch", "env", "hostname", "stat", "dd", "test", "true", "false", "kill", "grep", "tail", "date", "mkdir", "rm", "tr", "wc", "ping", "httpd", "readlink", "ulimit", "yes", "seq"]
+APPLETS = ["sh", "cat", "ls", "echo", "sleep", "id", "nslookup", "wget", "nc", "ps", "mount", "head", "touch", "env", "hostname", "stat", "dd", "test", "true", "false", "kill", "grep", "tail", "date", "mkdir", "rm", "tr", "wc", "ping", "httpd", "readlink", "ulimit", "yes", "seq", "stty"]
 
 
 def layer(files):

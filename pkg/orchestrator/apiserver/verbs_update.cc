@@ -51,10 +51,6 @@ api::ApiError unsupported_patch() {
   return out;
 }
 
-void restore_finalizers(json::Value& object, const json::Value& old) {
-  json::ensure(object, {"spec", "finalizers"}) = json::array_at(old, {"spec", "finalizers"});
-}
-
 }  // namespace
 
 bool ready_to_go(const api::Kind& kind, const json::Value& object) {
@@ -74,9 +70,9 @@ api::ApiResult<Next> next_of_update(Core& core, const Call& call, json::Value ob
     return std::unexpected(std::move(r).error());
   const json::Value old = current.document();
   json::ensure(object, {"metadata"}).as_object().erase("managedFields");
-  api::prepare_update(kind, object, old, subresource);
-  if (kind.resource() == "namespaces" && subresource != "finalize")
-    restore_finalizers(object, old);  // only /finalize changes them
+  const json::Array finalizers = json::array_at(object, {"spec", "finalizers"});
+  api::prepare_update(kind, object, old, subresource);  // keeps the old spec.finalizers: only /finalize changes them
+  if (subresource == "finalize") json::ensure(object, {"spec", "finalizers"}) = finalizers;
   if (auto r = admit_update(core, kind, object, old, reservations); !r) return std::unexpected(std::move(r).error());
   if (auto errors = api::validate(kind, object, &old); !errors.empty())
     return std::unexpected(api::invalid(kind, current.key.name, errors));
