@@ -40,7 +40,7 @@ struct Kubelet::Core {
         runtime(r),
         net(n),
         clock(k),
-        log(l.with({{"component", "kubelet"}})),
+        log(std::move(l)),
         reader(c, i, k),
         events(c, options.node_name, k, log),
         queue(k),

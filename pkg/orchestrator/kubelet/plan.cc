@@ -169,7 +169,8 @@ class Planner {
       // A plain init container that succeeded in an earlier sandbox runs again: the new one begins from nothing.
       const bool again = will_restart(pod_, c, *r) || (c.init && !here);
       if (!again) return;
-      if (const auto until = backoff_until(*r, o_, now_)) return wait(*until);
+      if (const auto until = backoff_until(*r, o_, now_))
+        return add({.kind = Kind::kWaitUntil, .container = c.name, .attempt = r->attempt, .deadline = *until});
     }
     create(c, view, r);
   }
@@ -266,10 +267,17 @@ bool will_restart(const PodSpec& pod, const ContainerSpec& container, const Cont
   return false;
 }
 
+namespace {
+// A life that never began (the command could not be run) lasted no time.
+base::Nanos ran(const ContainerRecord& ended) {
+  return ended.started == WallTime{} ? base::Nanos(0) : ended.finished - ended.started;
+}
+}  // namespace
+
 std::optional<WallTime> backoff_until(const ContainerRecord& ended, const Observed& observed, WallTime now) {
   if (ended.from_api || !in_current_sandbox(observed, ended)) return std::nullopt;  // a new sandbox starts at once
   if (ended.backoff_seconds <= 0 || ended.finished > now) return std::nullopt;      // > now: the clock jumped back
-  if (ended.finished - ended.started >= seconds(kBackoffResetSeconds)) return std::nullopt;
+  if (ran(ended) >= seconds(kBackoffResetSeconds)) return std::nullopt;
   const auto until = ended.finished + seconds(ended.backoff_seconds);
   if (until <= now) return std::nullopt;
   return until;
@@ -278,7 +286,7 @@ std::optional<WallTime> backoff_until(const ContainerRecord& ended, const Observ
 int64_t next_backoff_seconds(const ContainerRecord* ended) {
   if (ended == nullptr) return 0;  // the first life: its failure is retried at once
   if (ended->from_api || ended->backoff_seconds <= 0) return kBackoffInitialSeconds;
-  if (ended->finished - ended->started >= seconds(kBackoffResetSeconds)) return kBackoffInitialSeconds;
+  if (ran(*ended) >= seconds(kBackoffResetSeconds)) return kBackoffInitialSeconds;
   return std::min(ended->backoff_seconds * 2, kBackoffMaxSeconds);
 }
 

@@ -107,11 +107,11 @@ TEST_CASE(
   };
   const std::vector<Row> rows{
       {0, 0, 1, "CreateContainer web attempt=4 backoff=10"},
-      {3, 10, 1, "WaitUntil " + at(7)},
+      {3, 10, 1, "WaitUntil web attempt=3 " + at(7)},
       {10, 10, 1, "CreateContainer web attempt=4 backoff=20"},
       {41, 40, 1, "CreateContainer web attempt=4 backoff=80"},
       {160, 160, 1, "CreateContainer web attempt=4 backoff=300"},
-      {299, 300, 1, "WaitUntil " + at(1)},
+      {299, 300, 1, "WaitUntil web attempt=3 " + at(1)},
       {300, 300, 1, "CreateContainer web attempt=4 backoff=300"},
       {0, 300, 600, "CreateContainer web attempt=4 backoff=10"},
       {-5, 300, 1, "CreateContainer web attempt=4 backoff=300"},  // the clock jumped back: better early than never
@@ -123,6 +123,16 @@ TEST_CASE(
     INFO(row.ago << ' ' << row.backoff << ' ' << row.ran);
     CHECK(steps(pod, o) == row.expected);
   }
+}
+
+TEST_CASE("plan: a container that never began waits as one that failed") {
+  auto o = prepared();
+  o.containers["web"].records = {ended("c3", 128, 3, 10, 3)};
+  o.containers["web"].records[0].started = {};
+  image_present(o, "web", 4);
+  CHECK(steps(simple(), o) == "WaitUntil web attempt=3 " + at(7));
+  o.containers["web"].records[0].finished = kNow - seconds(10);
+  CHECK(steps(simple(), o) == "CreateContainer web attempt=4 backoff=20");
 }
 
 TEST_CASE("plan: restart policies") {
@@ -177,7 +187,7 @@ TEST_CASE("plan: init containers run one by one, a sidecar lets the next start o
 TEST_CASE("plan: a failed init container is retried with back-off, with Never the pod is finished") {
   auto o = prepared();
   o.containers["i1"].records = {ended("a", 1, 2, 10, 1)};
-  CHECK(steps(pod_of(kInit), o) == "WaitUntil " + at(8));
+  CHECK(steps(pod_of(kInit), o) == "WaitUntil i1 attempt=1 " + at(8));
   auto never = kInit;
   never.replace(never.find("Always"), 6, "Never");
   CHECK(pod_finished(pod_of(never), o));

@@ -27,6 +27,13 @@ std::string seconds_text(base::Nanos took) {
   return std::to_string(ms / 1000) + '.' + fraction + 's';
 }
 
+// The image that the binary makes out of itself; a stranger's of that name does not carry its title.
+bool is_own_image(const runtime::image::Reference& reference, const runtime::image::Image& image) {
+  const auto title = image.config.labels.find("org.opencontainers.image.title");
+  return reference.name() == "docker.io/appliance/demo" && title != image.config.labels.end() &&
+         title->second == "appliance/demo";
+}
+
 }  // namespace
 
 PodWorker::Outcome PodWorker::ensure_image(Frame& f, const Action& action) {
@@ -42,9 +49,9 @@ PodWorker::Outcome PodWorker::ensure_image(Frame& f, const Action& action) {
     return Outcome::kNothing;
   }
   const auto present = d_.runtime.images().find(reference->string());
-  // An image that was imported or made here has no registry to be fresher than it (no repoDigests): Always means it
-  // too.
-  const bool local = present && present->repo_digests.empty();
+  // An image that was made here has no registry to be fresher than it (no repoDigests, or the binary's own): Always
+  // means it too, so that `kubectl run x --image=appliance/demo` works offline.
+  const bool local = present && (present->repo_digests.empty() || is_own_image(*reference, *present));
   if (present && (c->pull_policy != "Always" || local)) {
     d_.events.normal(about(f.spec, c), "Pulled", "Container image \"" + c->image + "\" already present on machine");
     const std::lock_guard lock(f.pod.mutex);

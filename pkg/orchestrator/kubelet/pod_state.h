@@ -25,6 +25,7 @@ struct ContainerMemo {
   std::string restart_message;
   std::optional<int64_t> restart_grace_seconds;
   bool pre_stop_ran = false;
+  int64_t backoff_told = -1;  // the attempt whose back-off has its event
 
   std::string stopping_id;  // a stop of this life is under way
   WallTime stop_deadline{};

@@ -428,6 +428,18 @@ void PodWorker::setup_failed(Frame& f, const std::string& reason, const Error& e
   wake_at(f, f.pod.setup_retry_at);
 }
 
+void PodWorker::tell_backoff(Frame& f, const Action& action) {
+  {
+    const std::lock_guard lock(f.pod.mutex);
+    auto& told = f.pod.memos[action.container].backoff_told;
+    if (told == action.attempt) return;
+    told = action.attempt;
+  }
+  d_.events.warning(about(f.spec, f.spec.find(action.container)), "BackOff",
+                    "Back-off restarting failed container " + action.container + " in pod " + f.spec.name + '_' +
+                        f.spec.ns + '(' + f.spec.uid + ')');
+}
+
 PodWorker::Outcome PodWorker::apply(Frame& f, const Observed& observed, const Action& action) {
   const auto ignored = [&](const Result<>& result, std::string_view what) {
     if (result || result.error().code == Code::kNotFound) return Outcome::kProgress;
@@ -475,6 +487,7 @@ PodWorker::Outcome PodWorker::apply(Frame& f, const Observed& observed, const Ac
       return Outcome::kNothing;
     case Kind::kWaitUntil:
       wake_at(f, action.deadline);
+      if (!action.container.empty()) tell_backoff(f, action);
       return Outcome::kNothing;
   }
   return Outcome::kNothing;

@@ -78,6 +78,7 @@ class PodWorker {
   void set_probes(Frame& f, const Observed& observed);
   void refresh_volumes(Frame& f);
   void wake_at(Frame& f, WallTime when);
+  void tell_backoff(Frame& f, const Action& action);
   void setup_failed(Frame& f, const std::string& reason, const Error& error);
 
   // pod_setup.cc
