@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "orchestrator/kubelet/container_config.h"
 #include "orchestrator/kubelet/image_auth.h"
+#include "orchestrator/kubelet/log_reader.h"
 #include "orchestrator/kubelet/pod_worker.h"
 
 namespace appliance::orchestrator::kubelet {
@@ -233,6 +234,7 @@ PodWorker::Outcome PodWorker::create_container(Frame& f, const Action& action) {
     return Outcome::kNothing;
   }
   d_.events.normal(about(f.spec, c), "Created", "Created container: " + c->name);
+  if (action.attempt >= 2) drop_logs(f, c->name, action.attempt - 2);  // the last two lives have logs
   const std::lock_guard lock(f.pod.mutex);
   auto& memo = f.pod.memos[c->name];
   memo.error_reason.clear();
@@ -348,12 +350,11 @@ void PodWorker::link_log(const Frame& f, const ContainerSpec& c, const std::stri
   (void)::symlink(target.c_str(), link.c_str());  // a convenience for log collectors: nothing here depends on it
 }
 
-void PodWorker::unlink_logs(const Frame& f) {
+void PodWorker::unlink_logs(const Frame& f, std::string_view inside) {
   if (d_.options.container_log_links.empty() || f.spec.name.empty()) return;
   const auto names = base::make_real_fs()->list(d_.options.container_log_links);
   if (!names) return;
   const std::string prefix = f.spec.name + '_' + f.spec.ns + '_';
-  const std::string inside = pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid) + '/';
   for (const auto& name : *names) {
     if (!name.starts_with(prefix)) continue;
     const std::string link = d_.options.container_log_links + '/' + name;
@@ -361,6 +362,15 @@ void PodWorker::unlink_logs(const Frame& f) {
     const auto n = ::readlink(link.c_str(), target, sizeof target);
     if (n > 0 && std::string_view(target, static_cast<size_t>(n)).starts_with(inside)) (void)::unlink(link.c_str());
   }
+}
+
+// Of a life that nobody can ask for any more: a container that crashes for days must not fill the disk.
+void PodWorker::drop_logs(const Frame& f, const std::string& container, uint32_t attempt) {
+  const std::string path =
+      pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid) + '/' + log_path(container, attempt);
+  for (const auto& file : log_files(path)) (void)::unlink(file.c_str());
+  (void)::unlink(f.dir.termination_log(container, attempt).c_str());
+  unlink_logs(f, path);
 }
 
 }  // namespace appliance::orchestrator::kubelet

@@ -124,10 +124,11 @@ PodWorker::Outcome PodWorker::teardown_volumes(Frame& f) {
       d_.log.warn("volumes not unmounted", {{"pod", f.spec.key()}, {"error", undone.error()}});
     return Outcome::kProgress;
   }
-  unlink_logs(f);
-  if (!f.spec.name.empty())
-    (void)base::remove_tree(
-        pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid));  // left-overs are swept at start
+  if (!f.spec.name.empty()) {
+    const std::string logs = pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid);
+    unlink_logs(f, logs + '/');
+    (void)base::remove_tree(logs);  // a left-over has the pod's uid in its name and disturbs nobody
+  }
   if (const auto removed = remove_pod_dir(f.dir); !removed) {
     d_.log.warn("pod folder not removed, trying again", {{"pod", f.spec.key()}, {"error", removed.error()}});
     metrics_.errors.add();

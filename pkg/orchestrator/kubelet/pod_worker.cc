@@ -14,10 +14,7 @@ using Kind = Action::Kind;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int kRoundsMax = 64;                 // of one sync; a pod with many init containers needs a few dozen
-constexpr size_t kTerminationBytesMax = 4096;  // of the API
-constexpr size_t kFallbackBytesMax = 2048;     // of FallbackToLogsOnError
-constexpr int kFallbackLinesMax = 80;
+constexpr int kRoundsMax = 64;                  // of one sync; a pod with many init containers needs a few dozen
 constexpr auto kApiRetry = milliseconds(1000);  // after a failed write of status
 constexpr auto kVolumeRetry = seconds(60);      // of a refresh; the old content stays until then
 constexpr int64_t kSetupBackoffMsMax = 30'000;
@@ -39,46 +36,6 @@ json::Value bare(const json::Value& value) {
     return out;
   }
   return value;
-}
-
-ContainerRecord record_of(const runtime::cri::ContainerStatus& s) {
-  ContainerRecord r;
-  r.id = s.id;
-  r.sandbox_id = s.sandbox_id;
-  r.attempt = s.attempt;
-  r.state = s.state;
-  r.exit_code = s.exit_code;
-  r.signal = s.signal;
-  r.reason = s.reason;
-  r.message = s.message;
-  r.created = s.created;
-  r.started = s.started;
-  r.finished = s.finished;
-  r.image_id = s.image_id;
-  if (const auto found = s.annotations.find(std::string(kBackoffAnnotation)); found != s.annotations.end())
-    r.backoff_seconds = base::parse_int<int64_t>(found->second).value_or(0);
-  if (r.state == ContainerState::kUnknown) {
-    r.state = ContainerState::kExited;
-    r.exit_code = 137;
-    r.reason = kReasonUnknown;
-  }
-  return r;
-}
-
-// The last lines of a CRI log, without time and stream: FallbackToLogsOnError.
-std::string log_tail(const std::string& path) {
-  const auto text = base::read_file(path);
-  if (!text) return {};
-  std::vector<std::string> lines;
-  for (const auto line : base::split(*text, '\n')) {
-    const auto fields = base::split(line, ' ');
-    if (fields.size() < 4) continue;
-    lines.emplace_back(line.substr(fields[0].size() + fields[1].size() + fields[2].size() + 3));
-    if (lines.size() > kFallbackLinesMax) lines.erase(lines.begin());
-  }
-  std::string out = base::join(lines, "\n");
-  if (out.size() > kFallbackBytesMax) out.erase(0, out.size() - kFallbackBytesMax);
-  return out;
 }
 
 // A pod that the API has forgotten, from what its sandbox says.
@@ -176,7 +133,8 @@ Desired PodWorker::desired_of(PodState& pod, std::string& failed_reason, std::st
   const auto& spec = *pod.spec;
   const int64_t drain_ns = drain_deadline_ns_;
   if (!gone && !spec.deleting && drain_ns == 0) {
-    if (spec.active_deadline_seconds) {
+    const auto phase = json::string_at(pod.status, {"phase"});
+    if (spec.active_deadline_seconds && phase != "Succeeded" && phase != "Failed") {
       const auto start = base::parse_rfc3339(json::string_at(pod.status, {"startTime"}));
       if (start && now - *start >= seconds(*spec.active_deadline_seconds)) {
         failed_reason = "DeadlineExceeded";
@@ -195,118 +153,6 @@ Desired PodWorker::desired_of(PodState& pod, std::string& failed_reason, std::st
   grace = std::max<int64_t>(grace, gone ? 1 : 0);
   out.kill_deadline = *pod.kill_noticed + seconds(grace);
   if (drain_ns != 0) out.kill_deadline = std::min(*out.kill_deadline, WallTime(base::Nanos(drain_ns)));
-  return out;
-}
-
-void PodWorker::observe_container(Frame& f, Observed& out, const ContainerSpec& c) {
-  auto& view = out.containers[c.name];
-  std::sort(view.records.begin(), view.records.end(), [](const auto& a, const auto& b) {
-    return a.attempt != b.attempt ? a.attempt > b.attempt : a.created > b.created;
-  });
-  const std::lock_guard lock(f.pod.mutex);
-  auto& memo = f.pod.memos[c.name];
-  const auto* r = view.newest();
-  if (r != nullptr && r->state == ContainerState::kRunning &&
-      memo.id != r->id) {  // adopted: what the API says holds on
-    memo.id = r->id;
-    memo.restart_wanted = false;
-    memo.hook_done = true;
-    memo.startup_passed = !c.startup;
-    memo.readiness_passed = !c.readiness;
-    for (const auto& entry : json::array_at(f.pod.status, {c.init ? "initContainerStatuses" : "containerStatuses"})) {
-      if (json::string_at(entry, {"containerID"}) != std::string(kContainerIdScheme) + r->id) continue;
-      memo.startup_passed = memo.startup_passed || json::bool_at(entry, {"started"});
-      memo.readiness_passed = memo.readiness_passed || json::bool_at(entry, {"ready"});
-    }
-  }
-  view.started = memo.hook_done && memo.startup_passed;
-  view.ready = view.started && memo.readiness_passed;
-  view.restart_wanted = r != nullptr && memo.id == r->id && memo.restart_wanted;
-  view.restart_message = memo.restart_message;
-  view.restart_grace_seconds = memo.restart_grace_seconds;
-  view.stopping = r != nullptr && !memo.stopping_id.empty() && memo.stopping_id == r->id;
-  view.stop_deadline = memo.stop_deadline;
-  if (memo.image.state == ImageView::State::kFailed && memo.image.reason == "ErrImagePull" &&
-      d_.clock.now() - memo.image_failed_at >= seconds(1)) {
-    memo.image.reason = "ImagePullBackOff";
-    memo.image.message = "Back-off pulling image \"" + c.image + "\": ErrImagePull: " + memo.image.message;
-    d_.events.normal(about(f.spec, &c), "BackOff", "Back-off pulling image \"" + c.image + "\"");
-    d_.events.warning(about(f.spec, &c), "Failed", "Error: ImagePullBackOff");
-  }
-  view.image = memo.image;
-  view.error_reason = memo.error_reason;
-  view.error_message = memo.error_message;
-  view.error_retry_at = memo.error_retry_at;
-}
-
-// For streams, and a pod without a spec gets its containers from here.
-void PodWorker::publish_lives(Frame& f, Observed& observed) {
-  if (f.spec.app.empty() && !observed.containers.empty()) {
-    auto& spec = *f.pod.spec;
-    for (const auto& [name, view] : observed.containers) {
-      ContainerSpec c;
-      c.name = name;
-      c.raw = &json::object_at(*spec.document, {});
-      spec.app.push_back(std::move(c));
-    }
-  }
-  const std::string dir = pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid) + '/';
-  std::map<std::string, ContainerLife> lives;
-  for (const auto& [name, view] : observed.containers)
-    for (const auto& r : view.records) {
-      auto& life = lives[name];
-      if (!life.id.empty() && life.attempt >= r.attempt) continue;
-      life = {.id = r.id, .attempt = r.attempt, .state = r.state, .log_path = dir + log_path(name, r.attempt)};
-    }
-  if (lives.empty() && observed.sandboxes.empty()) return;  // given back: what was known last stays for logs
-  const std::lock_guard lock(f.pod.mutex);
-  f.pod.lives = std::move(lives);
-}
-
-Observed PodWorker::observe(Frame& f) {
-  Observed out;
-  auto& pod = f.pod;
-  for (auto it = pod.sandboxes.begin(); it != pod.sandboxes.end();) {
-    auto status = d_.runtime.sandbox_status(it->id);
-    if (!status && status.error().code == Code::kNotFound) {
-      it = pod.sandboxes.erase(it);
-      pod.network_attached = false;
-      continue;
-    }
-    if (status) *it = std::move(*status);
-    out.sandboxes.push_back(
-        {.id = it->id, .attempt = it->config.attempt, .ready = it->state == runtime::cri::SandboxState::kReady});
-    auto containers = d_.runtime.list_containers(it->id);
-    if (containers)
-      for (const auto& c : *containers) out.containers[c.name].records.push_back(record_of(c));
-    ++it;
-  }
-  out.network_attached = f.spec.host_network ? !out.sandboxes.empty() : pod.network_attached;
-  out.pod_ip = pod.pod_ip;
-  out.volumes_ready = pod.volumes_ready;
-  out.setup_retry_at = pod.setup_retry_at;
-  out.setup_error = pod.setup_error;
-  out.attempt_floor = pod.attempt_floor;
-  for (auto& [name, view] : out.containers)
-    for (auto& r : view.records) {
-      if (r.state != ContainerState::kExited) continue;
-      const auto [known, fresh] = pod.termination_messages.try_emplace(r.id);
-      if (fresh) {
-        const auto text = base::read_file(f.dir.termination_log(name, r.attempt), kTerminationBytesMax * 256);
-        if (text) known->second = text->substr(0, kTerminationBytesMax);
-        const auto* c = f.spec.find(name);
-        if (known->second.empty() && r.exit_code != 0 && c != nullptr && c->termination_fallback_logs)
-          known->second = log_tail(pod_log_dir(d_.options.pod_log_root, f.spec.ns, f.spec.name, f.spec.uid) + '/' +
-                                   log_path(name, r.attempt));
-      }
-      if (!known->second.empty()) r.message = known->second;
-    }
-  publish_lives(f, out);
-  for (const auto& c : f.spec.init) observe_container(f, out, c);
-  for (const auto& c : f.spec.app) observe_container(f, out, c);
-  add_api_records(f.spec, pod.status, out, d_.clock.now());
-  const auto phase = json::string_at(f.pod.status, {"phase"});
-  out.terminal = phase == "Succeeded" || phase == "Failed" || !f.failed_reason.empty();
   return out;
 }
 

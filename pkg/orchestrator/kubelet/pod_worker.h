@@ -66,12 +66,13 @@ class PodWorker {
   enum class Outcome : unsigned char { kProgress, kNothing, kFailed };
   struct Frame;  // one sync: pod, spec, desired, earliest wait
 
-  // pod_worker.cc
+  // pod_worker.cc, pod_observe.cc
   bool refresh_spec(PodState& pod);
   Desired desired_of(PodState& pod, std::string& failed_reason, std::string& failed_message);
   Observed observe(Frame& f);
   void observe_container(Frame& f, Observed& out, const ContainerSpec& spec);
   void publish_lives(Frame& f, Observed& observed);
+  void read_termination_messages(Frame& f, Observed& observed);
   json::Value status_of(const Frame& f, const Observed& observed) const;
   Outcome apply(Frame& f, const Observed& observed, const Action& action);
   Outcome report(Frame& f, const Observed& observed);
@@ -102,7 +103,8 @@ class PodWorker {
   Result<std::string> create(Frame& f, const ContainerSpec& c, const Action& action, std::string& reason);
   void container_failed(Frame& f, const ContainerSpec& c, std::string reason, std::string message);
   void link_log(const Frame& f, const ContainerSpec& c, const std::string& id, uint32_t attempt);
-  void unlink_logs(const Frame& f);
+  void unlink_logs(const Frame& f, std::string_view inside);  // links to files whose path begins so
+  void drop_logs(const Frame& f, const std::string& container, uint32_t attempt);
 
   [[nodiscard]] EventObject about(const PodSpec& pod, const ContainerSpec* container = nullptr) const;
   [[nodiscard]] DownwardFacts facts(const Frame& f) const;
