@@ -40,7 +40,7 @@ TEST_CASE("store: the embedded store keeps the promises of kv.h") {
 
 TEST_CASE("store: what was acknowledged is there after a stop and a start") {
   Server s;
-  for (int i = 0; i < 500; ++i) must(*s.store, put("k" + std::to_string(i), std::to_string(i)));
+  burst(*s.store, 500, [](int i) { return put("k" + std::to_string(i), std::to_string(i)); });
   must(*s.store, del("k7"));
   const StoreStatus before = s.store->status();
   CHECK(before.revision == 502);
@@ -58,7 +58,7 @@ TEST_CASE("store: what was acknowledged is there after a stop and a start") {
 TEST_CASE("store: overlay and tables give the same answers, for now and for the past") {
   Server s;
   // Half of it flushed for certain (a restart), the rest in the overlay or on its way.
-  for (int i = 0; i < 300; ++i) must(*s.store, put("r/" + std::to_string(i % 50), std::to_string(i)));
+  burst(*s.store, 300, [](int i) { return put("r/" + std::to_string(i % 50), std::to_string(i)); });
   s.reopen();
   std::map<Revision, std::map<std::string, std::string>> model;
   std::map<std::string, std::string> now;
@@ -114,7 +114,7 @@ TEST_CASE("store: data of a newer version is refused and left alone") {
   std::string old;
   SECTION("tables") {
     path = "/d/store/state.db";
-    REQUIRE(fs.remove(path + "-wal"));  // checkpointed, but its pages would still be read first
+    REQUIRE(fs.remove(path + "-wal"));          // checkpointed, but its pages would still be read first
     old = fs.peek(path).value().substr(60, 4);  // user_version, big-endian: SQLite file format, section 1.3
     REQUIRE(old == std::string("\0\0\0\x01", 4));
     REQUIRE(fs.poke(path, 60, std::string("\0\0\0\x09", 4)));
@@ -272,7 +272,7 @@ TEST_CASE("store: a lease that is not kept alive takes its keys in one revision,
 TEST_CASE("store: compaction survives a restart and gives space back") {
   Server s;
   const std::string value(2000, 'v');
-  for (int i = 0; i < 2000; ++i) must(*s.store, put("k" + std::to_string(i % 10), value + std::to_string(i)));
+  burst(*s.store, 2000, [&](int i) { return put("k" + std::to_string(i % 10), value + std::to_string(i)); });
   const Revision at = must(*s.store, put("end", "")).revision;
   s.reopen();
   REQUIRE(compact(*s.store, at));
@@ -283,7 +283,7 @@ TEST_CASE("store: compaction survives a restart and gives space back") {
   CHECK(must_range(*s.store, {.key = "k", .range_end = "l", .revision = at}).count == 10);
   // The space goes to what is written next: the file grows no more.
   const uint64_t before = s.store->status().db_bytes;
-  for (int i = 0; i < 500; ++i) must(*s.store, put("k" + std::to_string(i % 10), value));
+  burst(*s.store, 500, [&](int i) { return put("k" + std::to_string(i % 10), value); });
   s.reopen();
   must(*s.store, put("k", ""));
   CHECK(s.store->status().db_bytes <= before + (1U << 20U));

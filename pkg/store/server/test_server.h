@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <thread>
+
 #include "store/kv_conformance.h"
 #include "store/server/embedded_store.h"
 
@@ -50,6 +52,27 @@ struct Server {
     open();
   }
 };
+
+// Many transactions at once, so that they share syncs: a test must not wait for thousands of them one by one. Waits for
+// all.
+template <class Make>
+void burst(Kv& kv, int n, Make make) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int done = 0;
+  int failed = 0;
+  for (int i = 0; i < n; ++i) {
+    kv.txn(make(i), [&](const Result<TxnResponse>& r) {
+      const std::lock_guard lock(mutex);
+      ++done;
+      if (!r) ++failed;
+      changed.notify_all();
+    });
+  }
+  std::unique_lock lock(mutex);
+  REQUIRE(changed.wait_for(lock, kv_conformance::kDeadline, [&] { return done == n; }));
+  REQUIRE(failed == 0);
+}
 
 // Polls an event that has no callback, with a deadline.
 template <class Condition>

@@ -135,10 +135,10 @@ TEST_CASE("store watch: a callback that lags costs nobody an event; history fill
 TEST_CASE("store watch: a long history is replayed page by page, whole revisions each, in order") {
   Server s;
   constexpr int kRevisions = 1200;
-  for (int i = 0; i < kRevisions; ++i) {
-    must(*s.store, {.success = {PutOp{.key = "a", .value = bytes(std::to_string(i))},
-                                PutOp{.key = "b", .value = bytes("")}, PutOp{.key = "c", .value = bytes("")}}});
-  }
+  burst(*s.store, kRevisions, [](int i) -> TxnRequest {
+    return {.success = {PutOp{.key = "a", .value = bytes(std::to_string(i))}, PutOp{.key = "b", .value = bytes("")},
+                        PutOp{.key = "c", .value = bytes("")}}};
+  });
   s.reopen();
   Collector collected;
   const auto watch =
