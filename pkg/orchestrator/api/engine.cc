@@ -98,7 +98,8 @@ void prepare_update(const Kind& kind, json::Value& object, const json::Value& ol
   }
   if (subresource.empty() && kind.has_status) keep(object.get_object(), "status", old.get_object());
   set_defaults(kind, object);
-  if (kind.prepare != nullptr) kind.prepare(object, &old);
+  if (subresource.empty() && kind.prepare != nullptr)
+    kind.prepare(object, &old);  // /finalize changes what prepare keeps
   bump_generation(kind, object, old);
 }
 

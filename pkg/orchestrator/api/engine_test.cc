@@ -122,6 +122,18 @@ TEST_CASE("engine: what kinds derive") {
   CHECK(*json::find(service, {"status"}) == json_of(R"({"loadBalancer":{}})"));
 }
 
+TEST_CASE("engine: a namespace's finalizers change through /finalize only") {
+  const Kind& kind = kind_of("namespaces");
+  const json::Value old = created("namespaces", "metadata: {name: kmx}\n");
+  json::Value emptied = old;
+  emptied.at("spec").get_object()["finalizers"] = json::Array();
+  json::Value plain = emptied;
+  prepare_update(kind, plain, old, "");
+  CHECK(json::array_at(plain, {"spec", "finalizers"}).size() == 1);
+  prepare_update(kind, emptied, old, "finalize");
+  CHECK(json::array_at(emptied, {"spec", "finalizers"}).empty());
+}
+
 TEST_CASE("engine: defaults are idempotent for every kind") {
   for (const auto& kind : builtin_kinds()->all()) {
     json::Value object = json::Object{{"kind", kind.kind}, {"apiVersion", kind.api_version()}};

@@ -1,11 +1,25 @@
 #include "orchestrator/api/table.h"
 
+#include <vector>
+
 #include "base/check.h"
 
 namespace appliance::orchestrator::api {
 namespace {
 
 std::string quoted(std::string_view text) { return json::serialize(json::Value(json::String(text))); }
+
+constexpr size_t kScratchBytes = 64U << 10U;  // one row's document: reused for each
+
+// Cells read metadata, spec and status: the stored bytes do as they are.
+json::Value parse_row(const Object& object, boost::json::memory_resource* memory) {
+  boost::json::parse_options options;
+  options.max_depth = json::ParseLimits{}.depth_max;
+  boost::json::error_code error;
+  json::Value document = boost::json::parse(*object.bytes, error, memory, options);
+  APP_CHECK_MSG(!error, "stored bytes were checked by make_object()");
+  return document;
+}
 
 json::Array columns_of(const Kind& kind) {
   json::Array out;
@@ -91,10 +105,12 @@ std::string table_json(const Kind& kind, std::span<const Object* const> objects,
                     R"(","metadata":)" + list_metadata(options) + R"(,"columnDefinitions":)" +
                     (options.has_columns ? json::serialize(json::Value(columns_of(kind))) : "[]") + R"(,"rows":[)";
   bool is_first = true;
+  std::vector<unsigned char> scratch(kScratchBytes);
   for (const Object* object : objects) {
     if (!is_first) out += ',';
     is_first = false;
-    const json::Value document = object->document();
+    boost::json::monotonic_resource memory(scratch.data(), scratch.size());
+    const json::Value document = parse_row(*object, &memory);
     const json::Array cells =
         kind.cells != nullptr ? kind.cells(document, options.now_seconds) : default_cells(document);
     out += R"({"cells":)" + json::serialize(json::Value(cells)) + R"(,"object":)";

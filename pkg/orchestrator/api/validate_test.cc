@@ -173,6 +173,17 @@ TEST_CASE("validate: a pod's spec may change in a few fields only") {
             .empty());
 }
 
+TEST_CASE("validate: ephemeral containers are added through their subresource only") {
+  const Kind& kind = kind_of("pods");
+  const json::Value old =
+      created("pods", "metadata: {name: p1, namespace: d}\nspec: {containers: [{name: c, image: x}]}\n");
+  json::Value next = old;
+  next.at("spec").get_object()["ephemeralContainers"] =
+      json_of(R"([{"name":"dbg","image":"x","imagePullPolicy":"Always","terminationMessagePolicy":"File"}])");
+  CHECK(messages(validate(kind, next, &old)).size() == 1);
+  CHECK(messages(validate(kind, next, &old, "ephemeralcontainers")).empty());
+}
+
 TEST_CASE("validate: enumerations of the schema that no rule names are checked too") {
   CHECK(problems(
             "pods",

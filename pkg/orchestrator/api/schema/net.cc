@@ -5,15 +5,16 @@
 namespace appliance::orchestrator::api::core {
 
 constexpr Field kServicePortFields[] = {
-    str("name", 1),
-    str("protocol", 2).go("v1.Protocol").def("\"TCP\"").one_of("SCTP|TCP|UDP"),
-    str("appProtocol", 6).pointer(),
-    i32("port", 3).always().required(),
-    int_or_string("targetPort", 4),
-    i32("nodePort", 5),
+    str("name", 1).desc("Name; needed when there are several ports."),
+    str("protocol", 2).go("v1.Protocol").def("\"TCP\"").one_of("SCTP|TCP|UDP").desc("TCP, UDP or SCTP."),
+    str("appProtocol", 6).pointer().desc("Application protocol, as a hint."),
+    i32("port", 3).always().required().desc("Port of the service."),
+    int_or_string("targetPort", 4).desc("Port of the pods, by number or name; port when absent."),
+    i32("nodePort", 5).desc("Port of every node, for NodePort and LoadBalancer."),
 };
 constinit const Schema kServicePort = {.id = "io.k8s.api.core.v1.ServicePort",
                                        .name = "ServicePort",
+                                       .description = "A port of a service.",
                                        .fields = kServicePortFields,
                                        .defaults = default_service_port};
 
@@ -31,29 +32,54 @@ constinit const Schema kSessionAffinityConfig = {.id = "io.k8s.api.core.v1.Sessi
                                                  .fields = kSessionAffinityConfigFields};
 
 constexpr Field kServiceSpecFields[] = {
-    obj("ports", 1, kServicePort).list().keyed("port,protocol").merge("port"),
-    str("selector", 2).map().map_atomic(),
-    str("clusterIP", 3),
-    str("clusterIPs", 18).list().atomic(),
-    str("type", 4).go("v1.ServiceType").def("\"ClusterIP\"").one_of("ClusterIP|ExternalName|LoadBalancer|NodePort"),
-    str("externalIPs", 5).list().atomic(),
-    str("sessionAffinity", 7).go("v1.ServiceAffinity").def("\"None\"").one_of("ClientIP|None"),
+    obj("ports", 1, kServicePort).list().keyed("port,protocol").merge("port").desc("Ports of the service."),
+    str("selector", 2).map().map_atomic().desc("Labels of the pods behind it; empty: endpoints are written by others."),
+    str("clusterIP", 3).desc("Address inside the cluster; None for a headless service."),
+    str("clusterIPs", 18).list().atomic().desc("Addresses inside the cluster, one per family."),
+    str("type", 4)
+        .go("v1.ServiceType")
+        .def("\"ClusterIP\"")
+        .one_of("ClusterIP|ExternalName|LoadBalancer|NodePort")
+        .desc("ClusterIP, NodePort, LoadBalancer or ExternalName."),
+    str("externalIPs", 5).list().atomic().desc("Addresses of the nodes that accept traffic for it."),
+    str("sessionAffinity", 7)
+        .go("v1.ServiceAffinity")
+        .def("\"None\"")
+        .one_of("ClientIP|None")
+        .desc("ClientIP keeps a client with one pod; None doesn't."),
     str("loadBalancerIP", 8),
     str("loadBalancerSourceRanges", 9).list().atomic(),
-    str("externalName", 10),
-    str("externalTrafficPolicy", 11).go("v1.ServiceExternalTrafficPolicy").one_of("Cluster|Local"),
+    str("externalName", 10).desc("Name that an ExternalName service stands for."),
+    str("externalTrafficPolicy", 11)
+        .go("v1.ServiceExternalTrafficPolicy")
+        .one_of("Cluster|Local")
+        .desc("Local keeps outside traffic on the node that it reached; Cluster doesn't."),
     i32("healthCheckNodePort", 12),
-    boolean("publishNotReadyAddresses", 13),
+    boolean("publishNotReadyAddresses", 13).desc("Whether pods that are not ready count."),
     obj("sessionAffinityConfig", 14, kSessionAffinityConfig).pointer(),
-    str("ipFamilies", 19).list().atomic().go("v1.IPFamily").one_of("|IPv4|IPv6"),
-    str("ipFamilyPolicy", 17).pointer().go("v1.IPFamilyPolicy").one_of("PreferDualStack|RequireDualStack|SingleStack"),
+    str("ipFamilies", 19)
+        .list()
+        .atomic()
+        .go("v1.IPFamily")
+        .one_of("|IPv4|IPv6")
+        .desc("Address families of the service."),
+    str("ipFamilyPolicy", 17)
+        .pointer()
+        .go("v1.IPFamilyPolicy")
+        .one_of("PreferDualStack|RequireDualStack|SingleStack")
+        .desc("SingleStack, PreferDualStack or RequireDualStack."),
     boolean("allocateLoadBalancerNodePorts", 20).pointer(),
-    str("loadBalancerClass", 21).pointer(),
-    str("internalTrafficPolicy", 22).pointer().go("v1.ServiceInternalTrafficPolicy").one_of("Cluster|Local"),
+    str("loadBalancerClass", 21).pointer().desc("Implementation of the load balancer."),
+    str("internalTrafficPolicy", 22)
+        .pointer()
+        .go("v1.ServiceInternalTrafficPolicy")
+        .one_of("Cluster|Local")
+        .desc("Local keeps inside traffic on its node; Cluster doesn't."),
     str("trafficDistribution", 23).pointer(),
 };
 constinit const Schema kServiceSpec = {.id = "io.k8s.api.core.v1.ServiceSpec",
                                        .name = "ServiceSpec",
+                                       .description = "What a service leads to, and how it is reached.",
                                        .fields = kServiceSpecFields,
                                        .defaults = default_service_spec};
 
@@ -83,19 +109,28 @@ constinit const Schema kLoadBalancerStatus = {
 
 constexpr Field kServiceStatusFields[] = {
     obj("loadBalancer", 1, kLoadBalancerStatus),
-    obj("conditions", 2, meta::kCondition).list().keyed("type").merge("type"),
+    obj("conditions", 2, meta::kCondition)
+        .list()
+        .keyed("type")
+        .merge("type")
+        .desc("Observations about the object, one per type."),
 };
-constinit const Schema kServiceStatus = {
-    .id = "io.k8s.api.core.v1.ServiceStatus", .name = "ServiceStatus", .fields = kServiceStatusFields};
+constinit const Schema kServiceStatus = {.id = "io.k8s.api.core.v1.ServiceStatus",
+                                         .name = "ServiceStatus",
+                                         .description = "State of a service.",
+                                         .fields = kServiceStatusFields};
 
 constexpr Field kServiceFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kServiceSpec),
-    obj("status", 3, kServiceStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kServiceSpec).desc("What is wanted."),
+    obj("status", 3, kServiceStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kService = {.id = "io.k8s.api.core.v1.Service", .name = "Service", .fields = kServiceFields};
+constinit const Schema kService = {.id = "io.k8s.api.core.v1.Service",
+                                   .name = "Service",
+                                   .description = "A stable name and address for a set of pods.",
+                                   .fields = kServiceFields};
 
 constexpr Field kEndpointAddressFields[] = {
     str("ip", 1).always().required(),
@@ -130,11 +165,13 @@ constinit const Schema kEndpointSubset = {
 constexpr Field kEndpointsFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("subsets", 2, kEndpointSubset).list().atomic(),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("subsets", 2, kEndpointSubset).list().atomic().desc("Addresses with the ports that they share."),
 };
-constinit const Schema kEndpoints = {
-    .id = "io.k8s.api.core.v1.Endpoints", .name = "Endpoints", .fields = kEndpointsFields};
+constinit const Schema kEndpoints = {.id = "io.k8s.api.core.v1.Endpoints",
+                                     .name = "Endpoints",
+                                     .description = "Addresses behind a service, in one list.",
+                                     .fields = kEndpointsFields};
 
 }  // namespace appliance::orchestrator::api::core
 
@@ -163,7 +200,7 @@ constinit const Schema kEndpointHints = {
 
 constexpr Field kEndpointFields[] = {
     str("addresses", 1).list().always().required().set(),
-    obj("conditions", 2, kEndpointConditions),
+    obj("conditions", 2, kEndpointConditions).desc("Observations about the object, one per type."),
     str("hostname", 3).pointer(),
     obj("targetRef", 4, core::kObjectReference).pointer(),
     str("deprecatedTopology", 5).map(),
@@ -188,12 +225,14 @@ constinit const Schema kEndpointPort = {.id = "io.k8s.api.discovery.v1.EndpointP
 constexpr Field kEndpointSliceFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    str("addressType", 4).always().required().go("v1.AddressType"),
-    obj("endpoints", 2, kEndpoint).list().always().required().atomic(),
-    obj("ports", 3, kEndpointPort).list().always().atomic(),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    str("addressType", 4).always().required().go("v1.AddressType").desc("IPv4, IPv6 or FQDN; can't be changed."),
+    obj("endpoints", 2, kEndpoint).list().always().required().atomic().desc("The endpoints; at most 1000."),
+    obj("ports", 3, kEndpointPort).list().always().atomic().desc("Ports of each endpoint."),
 };
-constinit const Schema kEndpointSlice = {
-    .id = "io.k8s.api.discovery.v1.EndpointSlice", .name = "EndpointSlice", .fields = kEndpointSliceFields};
+constinit const Schema kEndpointSlice = {.id = "io.k8s.api.discovery.v1.EndpointSlice",
+                                         .name = "EndpointSlice",
+                                         .description = "A part of the addresses behind a service.",
+                                         .fields = kEndpointSliceFields};
 
 }  // namespace appliance::orchestrator::api::discovery

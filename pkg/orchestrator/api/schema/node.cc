@@ -5,18 +5,26 @@
 namespace appliance::orchestrator::api::core {
 
 constexpr Field kTaintFields[] = {
-    str("key", 1).always().required(),
-    str("value", 2),
-    str("effect", 3).always().required().go("v1.TaintEffect").one_of("NoExecute|NoSchedule|PreferNoSchedule"),
-    time("timeAdded", 4).pointer(),
+    str("key", 1).always().required().desc("Key of the taint."),
+    str("value", 2).desc("Value of the taint."),
+    str("effect", 3)
+        .always()
+        .required()
+        .go("v1.TaintEffect")
+        .one_of("NoExecute|NoSchedule|PreferNoSchedule")
+        .desc("NoSchedule, PreferNoSchedule or NoExecute."),
+    time("timeAdded", 4).pointer().desc("When a NoExecute taint was set."),
 };
-constinit const Schema kTaint = {.id = "io.k8s.api.core.v1.Taint", .name = "Taint", .fields = kTaintFields};
+constinit const Schema kTaint = {.id = "io.k8s.api.core.v1.Taint",
+                                 .name = "Taint",
+                                 .description = "A mark on a node that repels pods which don't tolerate it.",
+                                 .fields = kTaintFields};
 
 constexpr Field kConfigMapNodeConfigSourceFields[] = {
-    str("namespace", 1).always().required(),
+    str("namespace", 1).always().required().desc("Namespace of the object."),
     str("name", 2).always().required(),
-    str("uid", 3).go("types.UID"),
-    str("resourceVersion", 4),
+    str("uid", 3).go("types.UID").desc("Identity of the object, unique in space and time."),
+    str("resourceVersion", 4).desc("Revision of the object."),
     str("kubeletConfigKey", 5).always().required(),
 };
 constinit const Schema kConfigMapNodeConfigSource = {.id = "io.k8s.api.core.v1.ConfigMapNodeConfigSource",
@@ -30,23 +38,26 @@ constinit const Schema kNodeConfigSource = {
     .id = "io.k8s.api.core.v1.NodeConfigSource", .name = "NodeConfigSource", .fields = kNodeConfigSourceFields};
 
 constexpr Field kNodeSpecFields[] = {
-    str("podCIDR", 1),
-    str("podCIDRs", 7).list().set().merge(),
-    str("providerID", 3),
-    boolean("unschedulable", 4),
-    obj("taints", 5, kTaint).list().atomic(),
+    str("podCIDR", 1).desc("Address range of the node's pods."),
+    str("podCIDRs", 7).list().set().merge().desc("Address ranges of the node's pods, one per family."),
+    str("providerID", 3).desc("Identity of the machine at its provider."),
+    boolean("unschedulable", 4).desc("Whether new pods are kept away; set by cordon."),
+    obj("taints", 5, kTaint).list().atomic().desc("Marks that pods must tolerate to run here."),
     obj("configSource", 6, kNodeConfigSource).pointer(),
     str("externalID", 2),
 };
-constinit const Schema kNodeSpec = {.id = "io.k8s.api.core.v1.NodeSpec", .name = "NodeSpec", .fields = kNodeSpecFields};
+constinit const Schema kNodeSpec = {.id = "io.k8s.api.core.v1.NodeSpec",
+                                    .name = "NodeSpec",
+                                    .description = "What is wanted of a node.",
+                                    .fields = kNodeSpecFields};
 
 constexpr Field kNodeConditionFields[] = {
     str("type", 1).always().required().go("v1.NodeConditionType"),
-    str("status", 2).always().required().go("v1.ConditionStatus"),
-    time("lastHeartbeatTime", 3),
-    time("lastTransitionTime", 4),
-    str("reason", 5),
-    str("message", 6),
+    str("status", 2).always().required().go("v1.ConditionStatus").desc("What is observed; written by the cluster."),
+    time("lastHeartbeatTime", 3).desc("When the condition was last reported."),
+    time("lastTransitionTime", 4).desc("When the status of the condition last changed."),
+    str("reason", 5).desc("Why, in one word for programs."),
+    str("message", 6).desc("Why, in words for people."),
 };
 constinit const Schema kNodeCondition = {
     .id = "io.k8s.api.core.v1.NodeCondition", .name = "NodeCondition", .fields = kNodeConditionFields};
@@ -126,14 +137,18 @@ constinit const Schema kNodeFeatures = {
     .id = "io.k8s.api.core.v1.NodeFeatures", .name = "NodeFeatures", .fields = kNodeFeaturesFields};
 
 constexpr Field kNodeStatusFields[] = {
-    quantity("capacity", 1).map().go("v1.ResourceList"),
-    quantity("allocatable", 2).map().go("v1.ResourceList"),
+    quantity("capacity", 1).map().go("v1.ResourceList").desc("Resources of the machine."),
+    quantity("allocatable", 2).map().go("v1.ResourceList").desc("Resources that pods may ask for."),
     str("phase", 3).go("v1.NodePhase").one_of("Pending|Running|Terminated"),
-    obj("conditions", 4, kNodeCondition).list().keyed("type").merge("type"),
-    obj("addresses", 5, kNodeAddress).list().keyed("type").merge("type"),
-    obj("daemonEndpoints", 6, kNodeDaemonEndpoints),
-    obj("nodeInfo", 7, kNodeSystemInfo),
-    obj("images", 8, kContainerImage).list().atomic(),
+    obj("conditions", 4, kNodeCondition)
+        .list()
+        .keyed("type")
+        .merge("type")
+        .desc("Observations about the object, one per type."),
+    obj("addresses", 5, kNodeAddress).list().keyed("type").merge("type").desc("How the node is reached."),
+    obj("daemonEndpoints", 6, kNodeDaemonEndpoints).desc("Ports of the node's agents."),
+    obj("nodeInfo", 7, kNodeSystemInfo).desc("Identity and versions."),
+    obj("images", 8, kContainerImage).list().atomic().desc("Images that are on the node."),
     str("volumesInUse", 9).list().atomic().go("v1.UniqueVolumeName"),
     obj("volumesAttached", 10, kAttachedVolume).list().atomic(),
     obj("config", 11, kNodeConfigStatus).pointer(),
@@ -142,16 +157,18 @@ constexpr Field kNodeStatusFields[] = {
 };
 constinit const Schema kNodeStatus = {.id = "io.k8s.api.core.v1.NodeStatus",
                                       .name = "NodeStatus",
+                                      .description = "State of a node, reported by its agent.",
                                       .fields = kNodeStatusFields,
                                       .defaults = default_node_status};
 
 constexpr Field kNodeFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kNodeSpec),
-    obj("status", 3, kNodeStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kNodeSpec).desc("What is wanted."),
+    obj("status", 3, kNodeStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kNode = {.id = "io.k8s.api.core.v1.Node", .name = "Node", .fields = kNodeFields};
+constinit const Schema kNode = {
+    .id = "io.k8s.api.core.v1.Node", .name = "Node", .description = "A machine that runs pods.", .fields = kNodeFields};
 
 }  // namespace appliance::orchestrator::api::core

@@ -13,20 +13,22 @@ constinit const Schema kSysctl = {.id = "io.k8s.api.core.v1.Sysctl", .name = "Sy
 constexpr Field kPodSecurityContextFields[] = {
     obj("seLinuxOptions", 1, kSELinuxOptions).pointer(),
     obj("windowsOptions", 8, kWindowsSecurityContextOptions).pointer(),
-    i64("runAsUser", 2).pointer(),
-    i64("runAsGroup", 6).pointer(),
-    boolean("runAsNonRoot", 3).pointer(),
-    i64("supplementalGroups", 4).list().atomic(),
+    i64("runAsUser", 2).pointer().desc("User id of the processes."),
+    i64("runAsGroup", 6).pointer().desc("Group id of the processes."),
+    boolean("runAsNonRoot", 3).pointer().desc("Whether running as root is refused."),
+    i64("supplementalGroups", 4).list().atomic().desc("Further groups of the processes."),
     str("supplementalGroupsPolicy", 12).pointer().go("v1.SupplementalGroupsPolicy").one_of("Merge|Strict"),
-    i64("fsGroup", 5).pointer(),
-    obj("sysctls", 7, kSysctl).list().atomic(),
+    i64("fsGroup", 5).pointer().desc("Group that owns the volumes."),
+    obj("sysctls", 7, kSysctl).list().atomic().desc("Kernel settings of the pod's namespaces."),
     str("fsGroupChangePolicy", 9).pointer().go("v1.PodFSGroupChangePolicy").one_of("Always|OnRootMismatch"),
-    obj("seccompProfile", 10, kSeccompProfile).pointer(),
+    obj("seccompProfile", 10, kSeccompProfile).pointer().desc("System call filter."),
     obj("appArmorProfile", 11, kAppArmorProfile).pointer(),
     str("seLinuxChangePolicy", 13).pointer().go("v1.PodSELinuxChangePolicy"),
 };
-constinit const Schema kPodSecurityContext = {
-    .id = "io.k8s.api.core.v1.PodSecurityContext", .name = "PodSecurityContext", .fields = kPodSecurityContextFields};
+constinit const Schema kPodSecurityContext = {.id = "io.k8s.api.core.v1.PodSecurityContext",
+                                              .name = "PodSecurityContext",
+                                              .description = "Security settings of a pod.",
+                                              .fields = kPodSecurityContextFields};
 
 constexpr Field kNodeSelectorRequirementFields[] = {
     str("key", 1).always().required(),
@@ -110,14 +112,19 @@ constexpr Field kAffinityFields[] = {
 constinit const Schema kAffinity = {.id = "io.k8s.api.core.v1.Affinity", .name = "Affinity", .fields = kAffinityFields};
 
 constexpr Field kTolerationFields[] = {
-    str("key", 1),
-    str("operator", 2).go("v1.TolerationOperator").one_of("Equal|Exists"),
-    str("value", 3),
-    str("effect", 4).go("v1.TaintEffect").one_of("NoExecute|NoSchedule|PreferNoSchedule"),
-    i64("tolerationSeconds", 5).pointer(),
+    str("key", 1).desc("Key of the taint; empty with Exists matches all."),
+    str("operator", 2).go("v1.TolerationOperator").one_of("Equal|Exists").desc("Equal or Exists."),
+    str("value", 3).desc("Value of the taint, for Equal."),
+    str("effect", 4)
+        .go("v1.TaintEffect")
+        .one_of("NoExecute|NoSchedule|PreferNoSchedule")
+        .desc("Effect of the taint; empty matches all."),
+    i64("tolerationSeconds", 5).pointer().desc("How long a NoExecute taint is tolerated; absent: forever."),
 };
-constinit const Schema kToleration = {
-    .id = "io.k8s.api.core.v1.Toleration", .name = "Toleration", .fields = kTolerationFields};
+constinit const Schema kToleration = {.id = "io.k8s.api.core.v1.Toleration",
+                                      .name = "Toleration",
+                                      .description = "A taint that a pod tolerates.",
+                                      .fields = kTolerationFields};
 
 constexpr Field kHostAliasFields[] = {
     str("ip", 1).always().required(),
@@ -185,54 +192,106 @@ constinit const Schema kPodResourceClaim = {
     .id = "io.k8s.api.core.v1.PodResourceClaim", .name = "PodResourceClaim", .fields = kPodResourceClaimFields};
 
 constexpr Field kPodSpecFields[] = {
-    obj("volumes", 1, kVolume).list().keyed("name").merge("name").retain_keys(),
-    obj("initContainers", 20, kContainer).list().keyed("name").merge("name"),
-    obj("containers", 2, kContainer).list().always().required().keyed("name").merge("name"),
-    obj("ephemeralContainers", 34, kEphemeralContainer).list().keyed("name").merge("name"),
-    str("restartPolicy", 3).go("v1.RestartPolicy").def("\"Always\"").one_of("Always|Never|OnFailure"),
-    i64("terminationGracePeriodSeconds", 4).pointer().def("30"),
-    i64("activeDeadlineSeconds", 5).pointer(),
+    obj("volumes", 1, kVolume)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .retain_keys()
+        .desc("Volumes that its containers can mount."),
+    obj("initContainers", 20, kContainer)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .desc("Containers that run one after the other before the others start; with restartPolicy Always they stay as "
+              "sidecars."),
+    obj("containers", 2, kContainer)
+        .list()
+        .always()
+        .required()
+        .keyed("name")
+        .merge("name")
+        .desc("The containers of the pod; at least one. Can't be added or removed later."),
+    obj("ephemeralContainers", 34, kEphemeralContainer)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .desc("Containers added to a running pod for debugging."),
+    str("restartPolicy", 3)
+        .go("v1.RestartPolicy")
+        .def("\"Always\"")
+        .one_of("Always|Never|OnFailure")
+        .desc("What happens when a container ends: Always, OnFailure or Never restart it."),
+    i64("terminationGracePeriodSeconds", 4).pointer().def("30").desc("Seconds between the stop signal and the kill."),
+    i64("activeDeadlineSeconds", 5).pointer().desc("Seconds after which the pod is failed, counted from its start."),
     str("dnsPolicy", 6)
         .go("v1.DNSPolicy")
         .def("\"ClusterFirst\"")
-        .one_of("ClusterFirst|ClusterFirstWithHostNet|Default|None"),
-    str("nodeSelector", 7).map().map_atomic(),
-    str("serviceAccountName", 8),
-    str("serviceAccount", 9),
-    boolean("automountServiceAccountToken", 21).pointer(),
-    str("nodeName", 10),
-    boolean("hostNetwork", 11),
-    boolean("hostPID", 12),
-    boolean("hostIPC", 13),
-    boolean("shareProcessNamespace", 27).pointer(),
-    obj("securityContext", 14, kPodSecurityContext).pointer().def("{}"),
-    obj("imagePullSecrets", 15, kLocalObjectReference).list().keyed("name").merge("name"),
-    str("hostname", 16),
-    str("subdomain", 17),
-    obj("affinity", 18, kAffinity).pointer(),
-    str("schedulerName", 19).def("\"default-scheduler\""),
-    obj("tolerations", 22, kToleration).list().atomic(),
-    obj("hostAliases", 23, kHostAlias).list().keyed("ip").merge("ip"),
-    str("priorityClassName", 24),
-    i32("priority", 25).pointer(),
-    obj("dnsConfig", 26, kPodDNSConfig).pointer(),
-    obj("readinessGates", 28, kPodReadinessGate).list().atomic(),
-    str("runtimeClassName", 29).pointer(),
-    boolean("enableServiceLinks", 30).pointer(),
-    str("preemptionPolicy", 31).pointer().go("v1.PreemptionPolicy").one_of("Never|PreemptLowerPriority"),
-    quantity("overhead", 32).map().go("v1.ResourceList"),
+        .one_of("ClusterFirst|ClusterFirstWithHostNet|Default|None")
+        .desc("Where names are looked up: ClusterFirst, ClusterFirstWithHostNet, Default or None."),
+    str("nodeSelector", 7).map().map_atomic().desc("Labels that the node must have."),
+    str("serviceAccountName", 8).desc("Service account that the pod runs as."),
+    str("serviceAccount", 9).desc("Old name of serviceAccountName."),
+    boolean("automountServiceAccountToken", 21).pointer().desc("Whether a token of the service account is mounted."),
+    str("nodeName", 10).desc("Node that the pod is bound to; set by the scheduler."),
+    boolean("hostNetwork", 11).desc("Whether the pod uses the node's network."),
+    boolean("hostPID", 12).desc("Whether the pod sees the node's processes."),
+    boolean("hostIPC", 13).desc("Whether the pod shares the node's IPC namespace."),
+    boolean("shareProcessNamespace", 27).pointer().desc("Whether the containers see each other's processes."),
+    obj("securityContext", 14, kPodSecurityContext)
+        .pointer()
+        .def("{}")
+        .desc("Security settings of all containers; a container's own come first."),
+    obj("imagePullSecrets", 15, kLocalObjectReference)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .desc("Secrets with credentials for registries."),
+    str("hostname", 16).desc("Host name of the pod; its name when empty."),
+    str("subdomain", 17).desc("Subdomain of the pod's full name."),
+    obj("affinity", 18, kAffinity).pointer().desc("Rules about which nodes and neighbours are wanted."),
+    str("schedulerName", 19).def("\"default-scheduler\"").desc("Scheduler that binds the pod."),
+    obj("tolerations", 22, kToleration).list().atomic().desc("Taints that the pod tolerates."),
+    obj("hostAliases", 23, kHostAlias).list().keyed("ip").merge("ip").desc("Extra lines of /etc/hosts."),
+    str("priorityClassName", 24).desc("Class that gives the pod its priority."),
+    i32("priority", 25).pointer().desc("Priority as a number; set by the server."),
+    obj("dnsConfig", 26, kPodDNSConfig).pointer().desc("Resolver settings on top of dnsPolicy."),
+    obj("readinessGates", 28, kPodReadinessGate)
+        .list()
+        .atomic()
+        .desc("Extra conditions that must be true for the pod to be ready."),
+    str("runtimeClassName", 29).pointer().desc("Runtime that runs the pod."),
+    boolean("enableServiceLinks", 30).pointer().desc("Whether environment variables tell of the namespace's services."),
+    str("preemptionPolicy", 31)
+        .pointer()
+        .go("v1.PreemptionPolicy")
+        .one_of("Never|PreemptLowerPriority")
+        .desc("Whether pods of lower priority may be removed for this one."),
+    quantity("overhead", 32).map().go("v1.ResourceList").desc("Resources that running the pod itself takes."),
     obj("topologySpreadConstraints", 33, kTopologySpreadConstraint)
         .list()
         .keyed("topologyKey,whenUnsatisfiable")
-        .merge("topologyKey"),
-    boolean("setHostnameAsFQDN", 35).pointer(),
-    obj("os", 36, kPodOS).pointer(),
-    boolean("hostUsers", 37).pointer(),
-    obj("schedulingGates", 38, kPodSchedulingGate).list().keyed("name").merge("name"),
-    obj("resourceClaims", 39, kPodResourceClaim).list().keyed("name").merge("name").retain_keys(),
-    obj("resources", 40, kResourceRequirements).pointer(),
+        .merge("topologyKey")
+        .desc("How evenly pods are spread over nodes or zones."),
+    boolean("setHostnameAsFQDN", 35).pointer().desc("Whether the host name is the full name."),
+    obj("os", 36, kPodOS).pointer().desc("Operating system of the containers."),
+    boolean("hostUsers", 37).pointer().desc("Whether the node's user namespace is used."),
+    obj("schedulingGates", 38, kPodSchedulingGate)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .desc("Names that must be removed before the pod is scheduled."),
+    obj("resourceClaims", 39, kPodResourceClaim)
+        .list()
+        .keyed("name")
+        .merge("name")
+        .retain_keys()
+        .desc("Claims on devices that containers can use."),
+    obj("resources", 40, kResourceRequirements).pointer().desc("Resources of the pod as a whole."),
 };
-constinit const Schema kPodSpec = {
-    .id = "io.k8s.api.core.v1.PodSpec", .name = "PodSpec", .fields = kPodSpecFields, .defaults = default_pod_spec};
+constinit const Schema kPodSpec = {.id = "io.k8s.api.core.v1.PodSpec",
+                                   .name = "PodSpec",
+                                   .description = "What a pod is made of.",
+                                   .fields = kPodSpecFields,
+                                   .defaults = default_pod_spec};
 
 }  // namespace appliance::orchestrator::api::core

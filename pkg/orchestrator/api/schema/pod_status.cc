@@ -6,11 +6,11 @@ namespace appliance::orchestrator::api::core {
 
 constexpr Field kPodConditionFields[] = {
     str("type", 1).always().required().go("v1.PodConditionType"),
-    str("status", 2).always().required().go("v1.ConditionStatus"),
-    time("lastProbeTime", 3),
-    time("lastTransitionTime", 4),
-    str("reason", 5),
-    str("message", 6),
+    str("status", 2).always().required().go("v1.ConditionStatus").desc("What is observed; written by the cluster."),
+    time("lastProbeTime", 3).desc("When the condition was last checked."),
+    time("lastTransitionTime", 4).desc("When the status of the condition last changed."),
+    str("reason", 5).desc("Why, in one word for programs."),
+    str("message", 6).desc("Why, in words for people."),
 };
 constinit const Schema kPodCondition = {
     .id = "io.k8s.api.core.v1.PodCondition", .name = "PodCondition", .fields = kPodConditionFields};
@@ -26,8 +26,8 @@ constexpr Field kPodIPFields[] = {
 constinit const Schema kPodIP = {.id = "io.k8s.api.core.v1.PodIP", .name = "PodIP", .fields = kPodIPFields};
 
 constexpr Field kContainerStateWaitingFields[] = {
-    str("reason", 1),
-    str("message", 2),
+    str("reason", 1).desc("Why, in one word for programs."),
+    str("message", 2).desc("Why, in words for people."),
 };
 constinit const Schema kContainerStateWaiting = {.id = "io.k8s.api.core.v1.ContainerStateWaiting",
                                                  .name = "ContainerStateWaiting",
@@ -43,8 +43,8 @@ constinit const Schema kContainerStateRunning = {.id = "io.k8s.api.core.v1.Conta
 constexpr Field kContainerStateTerminatedFields[] = {
     i32("exitCode", 1).always().required(),
     i32("signal", 2),
-    str("reason", 3),
-    str("message", 4),
+    str("reason", 3).desc("Why, in one word for programs."),
+    str("message", 4).desc("Why, in words for people."),
     time("startedAt", 5),
     time("finishedAt", 6),
     str("containerID", 7),
@@ -64,14 +64,14 @@ constinit const Schema kContainerState = {
 constexpr Field kVolumeMountStatusFields[] = {
     str("name", 1).always().required(),
     str("mountPath", 2).always().required(),
-    boolean("readOnly", 3),
+    boolean("readOnly", 3).desc("Whether writing is refused."),
     str("recursiveReadOnly", 4).pointer().go("v1.RecursiveReadOnlyMode"),
 };
 constinit const Schema kVolumeMountStatus = {
     .id = "io.k8s.api.core.v1.VolumeMountStatus", .name = "VolumeMountStatus", .fields = kVolumeMountStatusFields};
 
 constexpr Field kLinuxContainerUserFields[] = {
-    i64("uid", 1).always().required(),
+    i64("uid", 1).always().required().desc("Identity of the object, unique in space and time."),
     i64("gid", 2).always().required(),
     i64("supplementalGroups", 3).list().atomic(),
 };
@@ -100,22 +100,24 @@ constinit const Schema kResourceStatus = {
 
 constexpr Field kContainerStatusFields[] = {
     str("name", 1).always().required(),
-    obj("state", 2, kContainerState),
-    obj("lastState", 3, kContainerState),
-    boolean("ready", 4).always().required(),
-    i32("restartCount", 5).always().required(),
+    obj("state", 2, kContainerState).desc("What it does now."),
+    obj("lastState", 3, kContainerState).desc("How it ended the last time."),
+    boolean("ready", 4).always().required().desc("Whether its readiness probe succeeds."),
+    i32("restartCount", 5).always().required().desc("How often it was restarted."),
     str("image", 6).always().required(),
-    str("imageID", 7).always().required(),
-    str("containerID", 8),
-    boolean("started", 9).pointer(),
+    str("imageID", 7).always().required().desc("Digest of the image that runs."),
+    str("containerID", 8).desc("Identity at the runtime."),
+    boolean("started", 9).pointer().desc("Whether its startup probe has succeeded."),
     quantity("allocatedResources", 10).map().go("v1.ResourceList"),
     obj("resources", 11, kResourceRequirements).pointer(),
     obj("volumeMounts", 12, kVolumeMountStatus).list().keyed("mountPath").merge("mountPath"),
     obj("user", 13, kContainerUser).pointer(),
     obj("allocatedResourcesStatus", 14, kResourceStatus).list().keyed("name").merge("name"),
 };
-constinit const Schema kContainerStatus = {
-    .id = "io.k8s.api.core.v1.ContainerStatus", .name = "ContainerStatus", .fields = kContainerStatusFields};
+constinit const Schema kContainerStatus = {.id = "io.k8s.api.core.v1.ContainerStatus",
+                                           .name = "ContainerStatus",
+                                           .description = "State of a container.",
+                                           .fields = kContainerStatusFields};
 
 constexpr Field kPodResourceClaimStatusFields[] = {
     str("name", 1).always().required(),
@@ -126,34 +128,49 @@ constinit const Schema kPodResourceClaimStatus = {.id = "io.k8s.api.core.v1.PodR
                                                   .fields = kPodResourceClaimStatusFields};
 
 constexpr Field kPodStatusFields[] = {
-    str("phase", 1).go("v1.PodPhase").one_of("Failed|Pending|Running|Succeeded|Unknown"),
-    obj("conditions", 2, kPodCondition).list().keyed("type").merge("type"),
-    str("message", 3),
-    str("reason", 4),
-    str("nominatedNodeName", 11),
-    str("hostIP", 5),
+    str("phase", 1)
+        .go("v1.PodPhase")
+        .one_of("Failed|Pending|Running|Succeeded|Unknown")
+        .desc("Pending, Running, Succeeded, Failed or Unknown."),
+    obj("conditions", 2, kPodCondition)
+        .list()
+        .keyed("type")
+        .merge("type")
+        .desc("Observations about the object, one per type."),
+    str("message", 3).desc("Why, in words for people."),
+    str("reason", 4).desc("Why, in one word for programs."),
+    str("nominatedNodeName", 11).desc("Node that is being made free for the pod."),
+    str("hostIP", 5).desc("Address of the node."),
     obj("hostIPs", 16, kHostIP).list().atomic().merge("ip"),
-    str("podIP", 6),
-    obj("podIPs", 12, kPodIP).list().keyed("ip").merge("ip"),
-    time("startTime", 7).pointer(),
-    obj("initContainerStatuses", 10, kContainerStatus).list().atomic(),
-    obj("containerStatuses", 8, kContainerStatus).list().atomic(),
-    str("qosClass", 9).go("v1.PodQOSClass").one_of("BestEffort|Burstable|Guaranteed"),
+    str("podIP", 6).desc("Address of the pod."),
+    obj("podIPs", 12, kPodIP).list().keyed("ip").merge("ip").desc("Addresses of the pod, one per family."),
+    time("startTime", 7).pointer().desc("When the node's agent took the pod."),
+    obj("initContainerStatuses", 10, kContainerStatus).list().atomic().desc("State of each init container."),
+    obj("containerStatuses", 8, kContainerStatus).list().atomic().desc("State of each container."),
+    str("qosClass", 9)
+        .go("v1.PodQOSClass")
+        .one_of("BestEffort|Burstable|Guaranteed")
+        .desc("Guaranteed, Burstable or BestEffort, by what its containers ask for."),
     obj("ephemeralContainerStatuses", 13, kContainerStatus).list().atomic(),
     str("resize", 14).go("v1.PodResizeStatus"),
     obj("resourceClaimStatuses", 15, kPodResourceClaimStatus).list().keyed("name").merge("name").retain_keys(),
 };
-constinit const Schema kPodStatus = {
-    .id = "io.k8s.api.core.v1.PodStatus", .name = "PodStatus", .fields = kPodStatusFields};
+constinit const Schema kPodStatus = {.id = "io.k8s.api.core.v1.PodStatus",
+                                     .name = "PodStatus",
+                                     .description = "State of a pod.",
+                                     .fields = kPodStatusFields};
 
 constexpr Field kPodFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kPodSpec),
-    obj("status", 3, kPodStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kPodSpec).desc("What is wanted."),
+    obj("status", 3, kPodStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kPod = {
-    .id = "io.k8s.api.core.v1.Pod", .name = "Pod", .fields = kPodFields, .defaults = default_pod};
+constinit const Schema kPod = {.id = "io.k8s.api.core.v1.Pod",
+                               .name = "Pod",
+                               .description = "Containers that run together on one node and share network and volumes.",
+                               .fields = kPodFields,
+                               .defaults = default_pod};
 
 }  // namespace appliance::orchestrator::api::core

@@ -13,7 +13,7 @@ constinit const Schema kTokenReviewSpec = {
 
 constexpr Field kUserInfoFields[] = {
     str("username", 1),
-    str("uid", 2),
+    str("uid", 2).desc("Identity of the object, unique in space and time."),
     str("groups", 3).list().atomic(),
     string_list("extra", 4).map(),
 };
@@ -33,18 +33,20 @@ constinit const Schema kTokenReviewStatus = {.id = "io.k8s.api.authentication.v1
 constexpr Field kTokenReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kTokenReviewSpec).always().required(),
-    obj("status", 3, kTokenReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kTokenReviewSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kTokenReviewStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kTokenReview = {
-    .id = "io.k8s.api.authentication.v1.TokenReview", .name = "TokenReview", .fields = kTokenReviewFields};
+constinit const Schema kTokenReview = {.id = "io.k8s.api.authentication.v1.TokenReview",
+                                       .name = "TokenReview",
+                                       .description = "Asks whether a token is valid, and whose it is.",
+                                       .fields = kTokenReviewFields};
 
 constexpr Field kBoundObjectReferenceFields[] = {
     str("kind", 1),
     str("apiVersion", 2),
     str("name", 3),
-    str("uid", 4).go("types.UID"),
+    str("uid", 4).go("types.UID").desc("Identity of the object, unique in space and time."),
 };
 constinit const Schema kBoundObjectReference = {.id = "io.k8s.api.authentication.v1.BoundObjectReference",
                                                 .name = "BoundObjectReference",
@@ -70,12 +72,14 @@ constinit const Schema kTokenRequestStatus = {.id = "io.k8s.api.authentication.v
 constexpr Field kTokenRequestFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kTokenRequestSpec).always().required(),
-    obj("status", 3, kTokenRequestStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kTokenRequestSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kTokenRequestStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kTokenRequest = {
-    .id = "io.k8s.api.authentication.v1.TokenRequest", .name = "TokenRequest", .fields = kTokenRequestFields};
+constinit const Schema kTokenRequest = {.id = "io.k8s.api.authentication.v1.TokenRequest",
+                                        .name = "TokenRequest",
+                                        .description = "Asks for a token of a service account.",
+                                        .fields = kTokenRequestFields};
 
 constexpr Field kSelfSubjectReviewStatusFields[] = {
     obj("userInfo", 1, kUserInfo),
@@ -87,11 +91,12 @@ constinit const Schema kSelfSubjectReviewStatus = {.id = "io.k8s.api.authenticat
 constexpr Field kSelfSubjectReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("status", 2, kSelfSubjectReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("status", 2, kSelfSubjectReviewStatus).desc("What is observed; written by the cluster."),
 };
 constinit const Schema kSelfSubjectReview = {.id = "io.k8s.api.authentication.v1.SelfSubjectReview",
                                              .name = "SelfSubjectReview",
+                                             .description = "Asks who the caller is.",
                                              .fields = kSelfSubjectReviewFields};
 
 }  // namespace appliance::orchestrator::api::authentication
@@ -115,7 +120,7 @@ constinit const Schema kLabelSelectorAttributes = {.id = "io.k8s.api.authorizati
                                                    .fields = kLabelSelectorAttributesFields};
 
 constexpr Field kResourceAttributesFields[] = {
-    str("namespace", 1),
+    str("namespace", 1).desc("Namespace of the object."),
     str("verb", 2),
     str("group", 3),
     str("version", 4),
@@ -143,7 +148,7 @@ constexpr Field kSubjectAccessReviewSpecFields[] = {
     str("user", 3),
     str("groups", 4).list().atomic(),
     string_list("extra", 5).map(),
-    str("uid", 6),
+    str("uid", 6).desc("Identity of the object, unique in space and time."),
 };
 constinit const Schema kSubjectAccessReviewSpec = {.id = "io.k8s.api.authorization.v1.SubjectAccessReviewSpec",
                                                    .name = "SubjectAccessReviewSpec",
@@ -152,7 +157,7 @@ constinit const Schema kSubjectAccessReviewSpec = {.id = "io.k8s.api.authorizati
 constexpr Field kSubjectAccessReviewStatusFields[] = {
     boolean("allowed", 1).always().required(),
     boolean("denied", 4),
-    str("reason", 2),
+    str("reason", 2).desc("Why, in one word for programs."),
     str("evaluationError", 3),
 };
 constinit const Schema kSubjectAccessReviewStatus = {.id = "io.k8s.api.authorization.v1.SubjectAccessReviewStatus",
@@ -162,24 +167,27 @@ constinit const Schema kSubjectAccessReviewStatus = {.id = "io.k8s.api.authoriza
 constexpr Field kSubjectAccessReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kSubjectAccessReviewSpec).always().required(),
-    obj("status", 3, kSubjectAccessReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kSubjectAccessReviewSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kSubjectAccessReviewStatus).desc("What is observed; written by the cluster."),
 };
 constinit const Schema kSubjectAccessReview = {.id = "io.k8s.api.authorization.v1.SubjectAccessReview",
                                                .name = "SubjectAccessReview",
+                                               .description = "Asks whether somebody may do something.",
                                                .fields = kSubjectAccessReviewFields};
 
 constexpr Field kLocalSubjectAccessReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kSubjectAccessReviewSpec).always().required(),
-    obj("status", 3, kSubjectAccessReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kSubjectAccessReviewSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kSubjectAccessReviewStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kLocalSubjectAccessReview = {.id = "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
-                                                    .name = "LocalSubjectAccessReview",
-                                                    .fields = kLocalSubjectAccessReviewFields};
+constinit const Schema kLocalSubjectAccessReview = {
+    .id = "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
+    .name = "LocalSubjectAccessReview",
+    .description = "Asks whether somebody may do something in one namespace.",
+    .fields = kLocalSubjectAccessReviewFields};
 
 constexpr Field kSelfSubjectAccessReviewSpecFields[] = {
     obj("resourceAttributes", 1, kResourceAttributes).pointer(),
@@ -192,16 +200,17 @@ constinit const Schema kSelfSubjectAccessReviewSpec = {.id = "io.k8s.api.authori
 constexpr Field kSelfSubjectAccessReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kSelfSubjectAccessReviewSpec).always().required(),
-    obj("status", 3, kSubjectAccessReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kSelfSubjectAccessReviewSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kSubjectAccessReviewStatus).desc("What is observed; written by the cluster."),
 };
 constinit const Schema kSelfSubjectAccessReview = {.id = "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
                                                    .name = "SelfSubjectAccessReview",
+                                                   .description = "Asks whether the caller may do something.",
                                                    .fields = kSelfSubjectAccessReviewFields};
 
 constexpr Field kSelfSubjectRulesReviewSpecFields[] = {
-    str("namespace", 1),
+    str("namespace", 1).desc("Namespace of the object."),
 };
 constinit const Schema kSelfSubjectRulesReviewSpec = {.id = "io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec",
                                                       .name = "SelfSubjectRulesReviewSpec",
@@ -236,12 +245,13 @@ constinit const Schema kSubjectRulesReviewStatus = {.id = "io.k8s.api.authorizat
 constexpr Field kSelfSubjectRulesReviewFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kSelfSubjectRulesReviewSpec).always().required(),
-    obj("status", 3, kSubjectRulesReviewStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kSelfSubjectRulesReviewSpec).always().required().desc("What is wanted."),
+    obj("status", 3, kSubjectRulesReviewStatus).desc("What is observed; written by the cluster."),
 };
 constinit const Schema kSelfSubjectRulesReview = {.id = "io.k8s.api.authorization.v1.SelfSubjectRulesReview",
                                                   .name = "SelfSubjectRulesReview",
+                                                  .description = "Asks what the caller may do in a namespace.",
                                                   .fields = kSelfSubjectRulesReviewFields};
 
 }  // namespace appliance::orchestrator::api::authorization

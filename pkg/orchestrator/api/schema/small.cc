@@ -5,21 +5,29 @@
 namespace appliance::orchestrator::api::coordination {
 
 constexpr Field kLeaseSpecFields[] = {
-    str("holderIdentity", 1).pointer(),     i32("leaseDurationSeconds", 2).pointer(),
-    micro_time("acquireTime", 3).pointer(), micro_time("renewTime", 4).pointer(),
-    i32("leaseTransitions", 5).pointer(),   str("strategy", 6).pointer().go("v1.CoordinatedLeaseStrategy"),
+    str("holderIdentity", 1).pointer().desc("Who holds it."),
+    i32("leaseDurationSeconds", 2).pointer().desc("Seconds after renewTime at which others may take it."),
+    micro_time("acquireTime", 3).pointer().desc("When the holder took it."),
+    micro_time("renewTime", 4).pointer().desc("When the holder last renewed it."),
+    i32("leaseTransitions", 5).pointer().desc("How often the holder changed."),
+    str("strategy", 6).pointer().go("v1.CoordinatedLeaseStrategy"),
     str("preferredHolder", 7).pointer(),
 };
-constinit const Schema kLeaseSpec = {
-    .id = "io.k8s.api.coordination.v1.LeaseSpec", .name = "LeaseSpec", .fields = kLeaseSpecFields};
+constinit const Schema kLeaseSpec = {.id = "io.k8s.api.coordination.v1.LeaseSpec",
+                                     .name = "LeaseSpec",
+                                     .description = "The holder and its time.",
+                                     .fields = kLeaseSpecFields};
 
 constexpr Field kLeaseFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kLeaseSpec),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kLeaseSpec).desc("What is wanted."),
 };
-constinit const Schema kLease = {.id = "io.k8s.api.coordination.v1.Lease", .name = "Lease", .fields = kLeaseFields};
+constinit const Schema kLease = {.id = "io.k8s.api.coordination.v1.Lease",
+                                 .name = "Lease",
+                                 .description = "Says who holds something, and until when.",
+                                 .fields = kLeaseFields};
 
 }  // namespace appliance::orchestrator::api::coordination
 
@@ -41,11 +49,14 @@ constinit const Schema kScaleStatus = {
 constexpr Field kScaleFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
-    obj("spec", 2, kScaleSpec),
-    obj("status", 3, kScaleStatus),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
+    obj("spec", 2, kScaleSpec).desc("What is wanted."),
+    obj("status", 3, kScaleStatus).desc("What is observed; written by the cluster."),
 };
-constinit const Schema kScale = {.id = "io.k8s.api.autoscaling.v1.Scale", .name = "Scale", .fields = kScaleFields};
+constinit const Schema kScale = {.id = "io.k8s.api.autoscaling.v1.Scale",
+                                 .name = "Scale",
+                                 .description = "The number of replicas of a workload.",
+                                 .fields = kScaleFields};
 
 }  // namespace appliance::orchestrator::api::autoscaling
 
@@ -54,10 +65,12 @@ namespace appliance::orchestrator::api::policy {
 constexpr Field kEvictionFields[] = {
     str("apiVersion", 0).desc("Version of the schema of this object."),
     str("kind", 0).desc("Kind of the resource, in CamelCase."),
-    obj("metadata", 1, meta::kObjectMeta),
+    obj("metadata", 1, meta::kObjectMeta).desc("Name, labels and other data that every object has."),
     obj("deleteOptions", 2, meta::kDeleteOptions).pointer(),
 };
-constinit const Schema kEviction = {
-    .id = "io.k8s.api.policy.v1.Eviction", .name = "Eviction", .fields = kEvictionFields};
+constinit const Schema kEviction = {.id = "io.k8s.api.policy.v1.Eviction",
+                                    .name = "Eviction",
+                                    .description = "Asks for a pod to go, with regard to disruption budgets.",
+                                    .fields = kEvictionFields};
 
 }  // namespace appliance::orchestrator::api::policy
