@@ -97,8 +97,8 @@ Result<> RealRuntime::make_sandbox(const std::string& id, const Pod& pod) {
   const auto procs = TRY(groups_.open_procs(supervisor_group(pod)));
   std::vector<int> numbers;
   for (const auto& fd : procs) numbers.push_back(fd.get());
-  const int pid = TRY(
-      sandbox::spawn_supervisor({.stage_fd = stage_.get(), .plan = TRY(container::encode(spec)), .procs = numbers}));
+  const std::string plan = TRY(container::encode(spec));
+  const int pid = TRY(sandbox::spawn_supervisor({.stage_fd = stage_.get(), .plan = plan, .procs = numbers}));
   TRY(watch(id));
   const std::scoped_lock lock(mutex_);
   auto& entry = pods_.at(id);

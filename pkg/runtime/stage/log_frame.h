@@ -55,7 +55,7 @@ class LogFramer {
       emit(kind, tail);
       return;
     }
-    std::memcpy(pending_ + pending_bytes_, tail.data(), tail.size());
+    if (!tail.empty()) std::memcpy(pending_ + pending_bytes_, tail.data(), tail.size());
     emit(kind, std::string_view(pending_, pending_bytes_ + tail.size()));
     pending_bytes_ = 0;
   }
