@@ -47,6 +47,7 @@ size_t count_nodes(const json::Value& value, size_t max) {
 struct Budget {  // of a whole text
   size_t nodes = 0;
   size_t alias_nodes = 0;
+  size_t anchor_nodes = 0;
 };
 
 class Builder : public YAML::EventHandler {
@@ -124,6 +125,14 @@ class Builder : public YAML::EventHandler {
     if (++budget_.nodes > limits_.nodes_max) refuse(mark, "more than " + std::to_string(limits_.nodes_max) + " nodes");
   }
 
+  // Anchors are copies too, and anchors can nest.
+  void keep_anchor(const YAML::Mark& mark, YAML::anchor_t anchor, const json::Value& value) {
+    budget_.anchor_nodes += count_nodes(value, limits_.nodes_max);
+    if (budget_.anchor_nodes > limits_.nodes_max)
+      refuse(mark, "anchors hold more than " + std::to_string(limits_.nodes_max) + " nodes");
+    anchors_[anchor] = value;
+  }
+
   void push(const YAML::Mark& mark, YAML::anchor_t anchor, json::Value value) {
     count(mark);
     if (expects_key()) refuse(mark, "a key must be a scalar");
@@ -136,13 +145,13 @@ class Builder : public YAML::EventHandler {
   void pop() {
     Frame done = std::move(frames_.back());
     frames_.pop_back();
-    if (done.anchor != 0) anchors_[done.anchor] = done.value;
+    if (done.anchor != 0) keep_anchor(done.mark, done.anchor, done.value);
     place_value(done.mark, std::move(done.value));
   }
 
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, json::Value value, bool is_counted) {
     if (is_counted) count(mark);
-    if (anchor != 0) anchors_[anchor] = value;
+    if (anchor != 0) keep_anchor(mark, anchor, value);
     if (expects_key()) {
       frames_.back().key = key_text(mark, value);
       return;

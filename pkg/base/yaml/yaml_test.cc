@@ -42,6 +42,11 @@ TEST_CASE("yaml: bombs are refused with a clear error") {
   }
   CHECK(parsed(bomb).find("aliases expand to more than 10000 nodes") != std::string::npos);
   CHECK(parsed(std::string(1000, '[') + std::string(1000, ']')).find("error: ") == 0);
+  std::string nested;
+  for (int i = 0; i < 60; ++i) nested += "&a" + std::to_string(i) + " [";
+  for (int i = 0; i < 10000; ++i) nested += "1,";
+  nested += "1" + std::string(60, ']');
+  CHECK(parsed(nested).find("anchors hold more than") != std::string::npos);
   std::string deep = "a";
   for (int i = 0; i < 100; ++i) deep = "{a: " + deep + "}";
   CHECK(parsed(deep).find("nested deeper than 64 levels") != std::string::npos);

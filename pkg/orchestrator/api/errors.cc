@@ -1,11 +1,13 @@
 #include "orchestrator/api/errors.h"
 
-#include <algorithm>
+#include <set>
 
 #include "orchestrator/api/kind.h"
 
 namespace appliance::orchestrator::api {
 namespace {
+
+constexpr size_t kCausesMax = 500;  // shown of one object: a 3 MiB body could ask for hundreds of thousands
 
 struct TypeText {
   std::string_view reason;
@@ -146,11 +148,16 @@ ApiError invalid(const Kind& kind, std::string_view name, const std::vector<Fiel
   ApiError error = error_of(kind, 422, "Invalid", name, {});
   error.kind = kind.kind;
   std::vector<std::string> messages;
+  std::set<std::string> seen;
   for (const auto& one : errors) {
+    if (error.causes.size() >= kCausesMax) {
+      messages.push_back("and " + std::to_string(errors.size() - kCausesMax) + " more");
+      break;
+    }
     error.causes.push_back(
         {.reason = std::string(text_of(one.type).reason), .message = body_of(one), .field = one.field});
     auto message = message_of(one);
-    if (std::find(messages.begin(), messages.end(), message) == messages.end()) messages.push_back(std::move(message));
+    if (seen.insert(message).second) messages.push_back(std::move(message));
   }
   std::string joined;
   for (const auto& message : messages) joined += (joined.empty() ? "" : ", ") + message;

@@ -1,5 +1,6 @@
 // validate(): metadata first, then the kind's own rules, then the enumerations of the schema that nobody reported yet.
 #include <algorithm>
+#include <unordered_set>
 
 #include "orchestrator/api/engine.h"
 #include "orchestrator/api/names.h"
@@ -9,6 +10,7 @@ namespace {
 
 constexpr size_t kAnnotationsBytesMax = 256U << 10U;  // the real server's limit, keys and values together
 using Errors = std::vector<FieldError>;
+using Fields = std::unordered_set<std::string>;  // that rules have reported
 
 std::string_view view(const json::Value& value) {
   return value.is_string() ? std::string_view(value.get_string().data(), value.get_string().size())
@@ -119,10 +121,11 @@ void check_immutable_metadata(Errors& errors, const json::Value& object, const j
 }
 
 // "TCP|UDP" -> list; an empty string counts as unset.
-void check_enums(Errors& errors, const Schema& schema, const json::Object& object, const std::string& path,
-                 bool is_root);
+void check_enums(Errors& errors, const Fields& reported, const Schema& schema, const json::Object& object,
+                 const std::string& path, bool is_root);
 
-void check_enum_value(Errors& errors, const Field& field, const json::Value& value, const std::string& path) {
+void check_enum_value(Errors& errors, const Fields& reported, const Field& field, const json::Value& value,
+                      const std::string& path) {
   const std::string_view text = view(value);
   if (text.empty()) return;
   std::vector<std::string> supported;
@@ -135,16 +138,15 @@ void check_enum_value(Errors& errors, const Field& field, const json::Value& val
     if (bar == std::string_view::npos) break;
     rest.remove_prefix(bar + 1);
   }
-  const bool is_known =
-      std::any_of(errors.begin(), errors.end(), [&](const FieldError& error) { return error.field == path; });
-  if (!is_known) errors.push_back(not_supported(path, value, std::move(supported)));
+  if (!reported.contains(path)) errors.push_back(not_supported(path, value, std::move(supported)));
 }
 
-void check_enum_field(Errors& errors, const Field& field, const json::Value& value, const std::string& path) {
+void check_enum_field(Errors& errors, const Fields& reported, const Field& field, const json::Value& value,
+                      const std::string& path) {
   const auto one = [&](const json::Value& element, const std::string& at) {
     if (field.type == Type::kObject && element.is_object())
-      check_enums(errors, *field.ref, element.get_object(), at, false);
-    if (field.type == Type::kString && !field.values.empty()) check_enum_value(errors, field, element, at);
+      check_enums(errors, reported, *field.ref, element.get_object(), at, false);
+    if (field.type == Type::kString && !field.values.empty()) check_enum_value(errors, reported, field, element, at);
   };
   if (field.shape == Shape::kOne) one(value, path);
   if (field.shape == Shape::kList && value.is_array())
@@ -154,14 +156,15 @@ void check_enum_field(Errors& errors, const Field& field, const json::Value& val
     for (const auto& member : value.get_object()) one(member.value(), path + '.' + std::string(member.key()));
 }
 
-void check_enums(Errors& errors, const Schema& schema, const json::Object& object, const std::string& path,
-                 bool is_root) {
+void check_enums(Errors& errors, const Fields& reported, const Schema& schema, const json::Object& object,
+                 const std::string& path, bool is_root) {
   for (const auto& member : object) {
     const std::string_view key = {member.key().data(), member.key().size()};
     if (is_root && (key == "status" || key == "metadata")) continue;  // status is written by components of the cluster
     const Field* field = find_field(schema, key);
     if (field == nullptr) continue;
-    check_enum_field(errors, *field, member.value(), path.empty() ? std::string(key) : path + '.' + std::string(key));
+    check_enum_field(errors, reported, *field, member.value(),
+                     path.empty() ? std::string(key) : path + '.' + std::string(key));
   }
 }
 
@@ -186,7 +189,9 @@ std::vector<FieldError> validate(const Kind& kind, const json::Value& object, co
   const bool may_change_more =
       subresource == "ephemeralcontainers" || subresource == "resize" || subresource == "binding";
   if (kind.validate != nullptr) kind.validate(object, may_change_more ? nullptr : old, errors);
-  if (object.is_object()) check_enums(errors, *kind.schema, object.get_object(), {}, true);
+  Fields reported;
+  for (const auto& error : errors) reported.insert(error.field);
+  if (object.is_object()) check_enums(errors, reported, *kind.schema, object.get_object(), {}, true);
   return errors;
 }
 

@@ -184,6 +184,24 @@ TEST_CASE("validate: ephemeral containers are added through their subresource on
   CHECK(messages(validate(kind, next, &old, "ephemeralcontainers")).empty());
 }
 
+TEST_CASE("validate: hundreds of thousands of errors are cut, and unknown fields are pruned in one pass") {
+  std::string body =
+      R"({"metadata":{"name":"p","namespace":"d"},"spec":{"containers":[{"name":"c","image":"x","ports":[)";
+  for (int i = 0; i < 50000; ++i)
+    body += (i == 0 ? "" : ",") + std::string(R"({"containerPort":99999,"protocol":"Odd"})");
+  body += "]}]}";
+  for (int i = 0; i < 50000; ++i) body += ",\"u" + std::to_string(i) + "\":1";
+  const Kind& kind = kind_of("pods");
+  auto decoded = decode(kind, body + "}", "application/json", FieldValidation::kIgnore);
+  REQUIRE(decoded.has_value());
+  CHECK(decoded->object.get_object().size() == 4);
+  const auto errors = validate(kind, decoded->object, nullptr);
+  CHECK(errors.size() > 100000);
+  const auto error = invalid(kind, "p", errors);
+  CHECK(error.causes.size() == 500);
+  CHECK(error.message.ends_with(" more]"));
+}
+
 TEST_CASE("validate: enumerations of the schema that no rule names are checked too") {
   CHECK(problems(
             "pods",

@@ -1,4 +1,6 @@
 // Which fields of a pod's spec may change: put what may back to the old value; the rest must be equal.
+#include <set>
+
 #include "orchestrator/api/kinds/kinds.h"
 #include "orchestrator/api/kinds/pod_rules.h"
 
@@ -35,11 +37,10 @@ void restore_images(json::Object& spec, std::string_view key, const json::Object
 
 // New tolerations may be added; every old one must still be there.
 void check_tolerations(const json::Value& spec, const json::Value& old, Errors& errors) {
-  const auto& now = json::array_at(spec, {"tolerations"});
+  std::set<std::string_view> now;
+  for (const auto& one : json::array_at(spec, {"tolerations"})) now.insert(json::string_at(one, {"key"}));
   for (const auto& one : json::array_at(old, {"tolerations"})) {
-    bool is_kept = false;
-    for (const auto& other : now) is_kept = is_kept || json::string_at(one, {"key"}) == json::string_at(other, {"key"});
-    if (is_kept) continue;
+    if (now.contains(json::string_at(one, {"key"}))) continue;
     errors.push_back(
         forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"));
     return;
