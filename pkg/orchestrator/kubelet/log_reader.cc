@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/fd.h"
 #include "base/fs.h"
@@ -18,6 +17,7 @@ namespace appliance::orchestrator::kubelet {
 namespace {
 
 constexpr size_t kReadBytes = 64U * 1024;
+constexpr int kFullPollMs = 5;
 constexpr int kFollowPollMs = 500;  // how soon a follower notices that its client or container is gone
 
 ino_t inode_of(const std::string& path) {
@@ -147,7 +147,7 @@ class Follower {
 
   bool send(std::string bytes) {
     while (sink_.bytes_queued() > client::kSinkHighWater && !over())
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // a slow reader: the door has no event for it
+      (void)::poll(nullptr, 0, kFullPollMs);  // a slow reader: the door has no event for it
     if (!over() && !sink_.write(std::move(bytes))) gone_ = true;
     return !gone_;
   }
