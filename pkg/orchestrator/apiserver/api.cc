@@ -129,6 +129,26 @@ std::optional<User> authenticate(const Core& core, const net::http::Request& req
   return std::move(answer->user);
 }
 
+// Impersonate-User and -Group: the right of system:masters alone. The error of everybody else is 403.
+api::ApiResult<void> impersonate(const net::http::Request& request, User& user) {
+  const std::string name(request.headers.get("Impersonate-User"));
+  const auto groups = request.headers.all("Impersonate-Group");
+  if (name.empty() && groups.empty()) return {};
+  if (name.empty()) return std::unexpected(api::bad_request("requested groups without impersonating a user"));
+  if (!user.in(kGroupMasters)) {
+    Attributes attributes;
+    attributes.verb = "impersonate";
+    attributes.resource = "users";
+    attributes.name = name;
+    return std::unexpected(forbidden_error(user, attributes));
+  }
+  User other{.name = name, .uid = std::string(request.headers.get("Impersonate-Uid")), .groups = {}, .extra = {}};
+  for (const std::string_view group : groups) other.groups.emplace_back(group);
+  other.groups.emplace_back(name == kAnonymous ? kGroupUnauthenticated : kGroupAuthenticated);
+  user = std::move(other);
+  return {};
+}
+
 void Api::handle(std::shared_ptr<net::http::Exchange> exchange) {
   auto call = std::make_shared<Call>();
   call->exchange = std::move(exchange);
@@ -148,6 +168,7 @@ void Api::handle(std::shared_ptr<net::http::Exchange> exchange) {
     auto user = authenticate(core_, call->request());
     if (!user) return respond_error(*call, status(401, "Unauthorized", "Unauthorized"));
     call->user = std::move(*user);
+    if (auto r = impersonate(call->request(), call->user); !r) return respond_error(*call, r.error());
     serve(call);
   });
   if (!taken) {
@@ -165,6 +186,10 @@ void Api::handle_as(std::shared_ptr<net::http::Exchange> exchange, User user) {
 }
 
 void Api::serve(const CallPtr& call) {
+  if (call->request().body.size() > api::kBodyBytesMax) {
+    return respond_error(*call, status(413, "RequestEntityTooLarge",
+                                       "Request entity too large: limit is " + std::to_string(api::kBodyBytesMax)));
+  }
   call->info = request_info(call->request());
   const Attributes attributes = attributes_of(*call);
   if (!authorized(core_.cache, call->user, attributes))

@@ -29,6 +29,9 @@ class Api {
 // nullopt: the credentials are bad (401). Without any: anonymous.
 std::optional<User> authenticate(const Core& core, const net::http::Request& request);
 
+// Takes the identity that the headers ask for, when this user may.
+api::ApiResult<void> impersonate(const net::http::Request& request, User& user);
+
 void serve_nonresource(Core& core, const CallPtr& call);  // paths.cc
 
 }  // namespace appliance::orchestrator::apiserver

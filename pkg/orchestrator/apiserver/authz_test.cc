@@ -67,6 +67,19 @@ TEST_CASE("authz: everybody gets discovery, version and health; metrics only tho
   CHECK(ask(*server.api, {.path = "/api", .bearer = "bad"}).status == 401);
 }
 
+TEST_CASE("authz: the masters may speak as somebody else, who has that one's rights; others may not") {
+  TestServer server;
+  const auto as_jane = ask(*server.api, {.path = "/api/v1/pods", .impersonate = "jane"});
+  CHECK(as_jane.status == 403);
+  CHECK(json::string_at(as_jane.json(), {"message"}) ==
+        "pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" at the cluster scope");
+  const auto refused = ask(*server.api, {.path = "/version", .user = "joe", .group = "dev", .impersonate = "jane"});
+  CHECK(refused.status == 403);
+  CHECK(json::string_at(refused.json(), {"message"}) ==
+        "users \"jane\" is forbidden: User \"joe\" cannot impersonate resource \"users\" in API group \"\" at the "
+        "cluster scope");
+}
+
 TEST_CASE("authz: nobody is a node by name alone") {
   User impostor = node_user("n1");
   impostor.groups = {"system:authenticated"};

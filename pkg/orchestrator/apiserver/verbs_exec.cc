@@ -27,7 +27,6 @@ constexpr char kCloseChannel = static_cast<char>(255);
 constexpr std::string_view kV5 = "v5.channel.k8s.io";
 constexpr std::string_view kV4 = "v4.channel.k8s.io";
 constexpr uint16_t kCloseNormal = 1000;
-constexpr uint16_t kCloseInternalError = 1011;
 constexpr base::Nanos kStdinPoll = 5ms;  // how soon a paused client is read again after the process has read its input
 
 std::string exit_status(int code) {
@@ -61,7 +60,7 @@ class Bridge final : public client::ExecPeer, public std::enable_shared_from_thi
   bool on_stderr(std::string bytes) override { return put(kStderr, std::move(bytes)); }
   void on_exit(int exit_code) override { end(exit_status(exit_code), kCloseNormal); }
   void on_error(const Error& error) override {
-    end(json::serialize(api::to_status(api::internal_error(error.message))), kCloseInternalError);
+    end(json::serialize(api::to_status(api::internal_error(error.message))), kCloseNormal);
   }
   [[nodiscard]] size_t bytes_queued() const override { return socket_->bytes_queued(); }
 

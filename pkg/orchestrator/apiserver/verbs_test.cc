@@ -71,6 +71,9 @@ TEST_CASE("create: refuses with the real texts") {
   CHECK(message(told).find("strict decoding error: unknown field \"dta\"") != std::string::npos);
   told = ask(*server.api, {.method = "POST", .path = kMaps, .body = "x", .content_type = "application/cbor"});
   CHECK(told.status == 415);
+  told = post(server, kMaps, map_body(std::string(4U << 20U, 'x')));
+  CHECK(told.status == 413);
+  CHECK(message(told) == "Request entity too large: limit is 3145728");
   CHECK(get(server, std::string(kMaps) + "/x").status == 404);  // and nothing was stored
 }
 

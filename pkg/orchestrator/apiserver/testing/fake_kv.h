@@ -215,11 +215,11 @@ class FakeKv final : public store::Kv {
   std::condition_variable wake_;
   std::deque<std::move_only_function<void()>> tasks_;
   bool stopping_ = false;
-  int64_t published_revision_ = 1;
+  int64_t published_revision_ = 100;  // not 1: what is older than the first listing must be refused
   // The thread's own:
   std::map<std::string, store::KeyValue> data_;
   std::vector<store::WatchBatch> history_;
-  int64_t revision_ = 1;
+  int64_t revision_ = 100;
   int64_t compacted_ = 0;
   std::optional<Error> fail_writes_;
   std::recursive_mutex watch_mutex_;

@@ -4,6 +4,7 @@
 //   told.lines->wait(2)
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -62,6 +63,10 @@ class TestStream final : public net::http::Stream {
     (void)more_.wait_for(lock, std::chrono::seconds(10), [&] { return finished_ || lines().size() >= count; });
     return lines();
   }
+  [[nodiscard]] std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
   bool wait_finished() {
     std::unique_lock lock(mutex_);
     return more_.wait_for(lock, std::chrono::seconds(10), [&] { return finished_; });
@@ -84,12 +89,68 @@ class TestStream final : public net::http::Stream {
   base::Task on_close_;
 };
 
+// The server's end of a WebSocket: what it sent, and a way to play the client.
+class TestSocket final : public net::http::WebSocket {
+ public:
+  explicit TestSocket(std::string protocol) : protocol_(std::move(protocol)) {}
+  bool send(std::string message) override {
+    const std::lock_guard lock(mutex_);
+    sent_.push_back(std::move(message));
+    more_.notify_all();
+    return true;
+  }
+  void close(uint16_t code, std::string) override {
+    base::Task task;
+    {
+      const std::lock_guard lock(mutex_);
+      close_code_ = code;
+      task = std::move(on_close_);
+      more_.notify_all();
+    }
+    if (task) task();
+  }
+  void pause_reading() override { paused = true; }
+  void resume_reading() override { paused = false; }
+  [[nodiscard]] size_t bytes_queued() const override { return 0; }
+  void on_drain(base::Task task) override { task(); }
+  [[nodiscard]] const std::string& subprotocol() const override { return protocol_; }
+  void on_message(std::function<void(std::string, bool)> handler) override { handler_ = std::move(handler); }
+  void on_close(base::Task task) override {
+    const std::lock_guard lock(mutex_);
+    on_close_ = std::move(task);
+  }
+
+  void client_says(std::string message) { handler_(std::move(message), true); }
+  // What was sent, once the server has closed.
+  std::vector<std::string> wait_closed() {
+    std::unique_lock lock(mutex_);
+    if (!more_.wait_for(lock, std::chrono::seconds(10), [&] { return close_code_ != 0; }))
+      sent_.emplace_back("not closed");
+    return sent_;
+  }
+  bool wait_sent(size_t count) {
+    std::unique_lock lock(mutex_);
+    return more_.wait_for(lock, std::chrono::seconds(10), [&] { return sent_.size() >= count; });
+  }
+  std::atomic<bool> paused{false};
+
+ private:
+  const std::string protocol_;
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::vector<std::string> sent_;
+  uint16_t close_code_ = 0;
+  std::function<void(std::string, bool)> handler_;
+  base::Task on_close_;
+};
+
 struct Told {
   int status = 0;
   net::http::Headers headers;
   std::string content_type;
   std::string body;
   std::shared_ptr<TestStream> stream;
+  std::shared_ptr<TestSocket> socket;
   [[nodiscard]] json::Value json() const { return json::parse(body).value_or(json::Value(nullptr)); }
 };
 
@@ -111,9 +172,12 @@ class TestExchange final : public net::http::Exchange {
     tell(std::move(head), stream);
     return stream;
   }
-  void accept_websocket(std::string_view, std::function<void(std::shared_ptr<net::http::WebSocket>)>) override {
+  void accept_websocket(std::string_view protocol,
+                        std::function<void(std::shared_ptr<net::http::WebSocket>)> opened) override {
     Told told;
     told.status = 101;
+    told.socket = std::make_shared<TestSocket>(std::string(protocol));
+    opened(told.socket);
     told_ = true;
     promise_.set_value(std::move(told));
   }
@@ -126,7 +190,8 @@ class TestExchange final : public net::http::Exchange {
              .headers = std::move(response.headers),
              .content_type = std::move(response.content_type),
              .body = {},
-             .stream = std::move(stream)};
+             .stream = std::move(stream),
+             .socket = {}};
     for (const auto& chunk : response.body) out.body += chunk.bytes;
     told_ = true;
     promise_.set_value(std::move(out));
@@ -145,6 +210,8 @@ struct Ask {
   std::string user = "admin";
   std::string group = "system:masters";
   std::string bearer = {};  // instead of user and group
+  std::string impersonate = {};
+  std::string upgrade = {};  // Sec-WebSocket-Protocol: makes it an upgrade
 };
 
 inline Told ask(ApiServer& server, const Ask& what) {
@@ -157,6 +224,9 @@ inline Told ask(ApiServer& server, const Ask& what) {
   request.body = what.body;
   request.headers.add("Content-Type", what.content_type);
   if (!what.accept.empty()) request.headers.add("Accept", what.accept);
+  request.websocket_upgrade = !what.upgrade.empty();
+  if (!what.upgrade.empty()) request.headers.add("Sec-WebSocket-Protocol", what.upgrade);
+  if (!what.impersonate.empty()) request.headers.add("Impersonate-User", what.impersonate);
   if (!what.bearer.empty()) {
     request.headers.add("Authorization", "Bearer " + what.bearer);
   } else if (!what.user.empty()) {
