@@ -1,6 +1,6 @@
-// Door between the API server and the kubelet for what streams: logs, exec, attach. The kubelet of this process implements
-// it; a kubelet of another machine will be reached over HTTPS behind the same interface.
-// Calls return at once or after a few ms; streaming happens on threads of the implementation. All methods thread-safe.
+// Door between the API server and the kubelet for what streams: logs, exec, attach. The kubelet of this process
+// implements it; a kubelet of another machine will be reached over HTTPS behind the same interface. Calls return at
+// once or after a few ms; streaming happens on threads of the implementation. All methods thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,7 @@ class ExecSession {
   virtual ~ExecSession() = default;
   virtual bool write_stdin(std::string bytes) = 0;  // queues; false = nobody reads
   [[nodiscard]] virtual size_t stdin_bytes_queued() const = 0;
-  virtual void close_stdin() = 0;                   // after what was queued
+  virtual void close_stdin() = 0;  // after what was queued
   virtual void resize(uint16_t width, uint16_t height) = 0;
 };
 
@@ -74,7 +74,8 @@ class NodeStreams {
   virtual ~NodeStreams() = default;
   // Errors before the first byte: kNotFound, kInvalidArgument with the kubelet's text
   // (`container "c" in pod "p" is waiting to start: ContainerCreating`).
-  virtual Result<> logs(const std::string& ns, const std::string& pod, const LogOptions& options, std::shared_ptr<ByteSink> sink) = 0;
+  virtual Result<> logs(const std::string& ns, const std::string& pod, const LogOptions& options,
+                        std::shared_ptr<ByteSink> sink) = 0;
   virtual Result<std::shared_ptr<ExecSession>> exec(const ExecRequest& request, std::shared_ptr<ExecPeer> peer) = 0;
 };
 
