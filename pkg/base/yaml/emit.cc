@@ -79,7 +79,7 @@ void append_double(std::string& out, std::string_view text) {
       out += text[i + 2] == '\xA8' ? "\\L" : "\\P";
       i += 2;
     } else if (c == 0xC2 && i + 1 < text.size() && text[i + 1] == '\x85') {
-      out += "\\N";
+      out += "\\u0085";  // not \N, which yaml-cpp reads as one byte
       ++i;
     } else {
       out += text[i];

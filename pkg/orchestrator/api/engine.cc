@@ -79,9 +79,10 @@ bool name_of_url(const json::Value& object, std::string_view key, std::string_vi
 }  // namespace
 
 void prepare_create(const Kind& kind, json::Value& object) {
+  if (!object.is_object()) object.emplace_object();
+  if (kind.has_status) object.get_object().stable_erase("status");  // before any reference: members move
   auto& metadata = metadata_of(object);
   for (const auto key : kServerOwned) metadata.stable_erase(key);
-  if (kind.has_status) object.get_object().stable_erase("status");
   if (kind.has_generation) metadata["generation"] = 1;
   set_defaults(kind, object);
   if (kind.prepare != nullptr) kind.prepare(object, nullptr);

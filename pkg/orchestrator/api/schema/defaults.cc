@@ -1,5 +1,6 @@
 #include "orchestrator/api/schema/defaults.h"
 
+#include <string>
 #include <string_view>
 
 namespace appliance::orchestrator::api {
@@ -100,7 +101,7 @@ void default_volume(json::Object& volume) {
 }
 
 void default_service_spec(json::Object& spec) {
-  std::string_view type = text(spec, "type");
+  std::string type(text(spec, "type"));  // a copy: members move when others come and go
   if (type.empty()) type = "ClusterIP";
   if (text(spec, "sessionAffinity") == "ClientIP") {
     json::Value config = present(spec, "sessionAffinityConfig") ? spec.at("sessionAffinityConfig") : json::Object();
@@ -126,7 +127,8 @@ void default_service_port(json::Object& port) {
   const auto* target = port.if_contains("targetPort");
   const bool is_unset = target == nullptr || target->is_null() || (target->is_int64() && target->get_int64() == 0) ||
                         (target->is_string() && target->get_string().empty());
-  if (is_unset && present(port, "port")) port["targetPort"] = port.at("port");
+  if (is_unset && present(port, "port"))
+    port["targetPort"] = json::Value(port.at("port"));  // a copy: the insertion moves members
 }
 
 void default_deployment_strategy(json::Object& strategy) {
