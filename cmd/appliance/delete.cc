@@ -83,7 +83,7 @@ int remove(Argv argv) {
   DeleteFlags flags;
   Args args("delete", "deletes objects, as kubectl delete",
             {"appliance delete pod web", "appliance delete -f web.yaml --wait=false"});
-  args.rest("TYPE [NAME...]", words, "what to delete: pod web, deploy/web");
+  args.rest("TYPE", words, "what to delete, then names: pod web; deploy/web");
   args.option("-f,--filename", files, "delete the objects of these files");
   args.option("-n,--namespace", ns, "namespace (default)");
   args.option("-l,--selector", labels, "label selector");

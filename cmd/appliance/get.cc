@@ -125,7 +125,7 @@ int get(Argv argv) {
   GetOptions options;
   std::vector<std::string> words;
   Args args("get", "prints objects, as kubectl get", {"appliance get pods -A", "appliance get deploy web -o yaml"});
-  args.rest("TYPE[,TYPE] [NAME...]", words, "what to print: pods, deploy/web, svc demo", true);
+  args.rest("TYPE", words, "what to print, then names: pods; deploy/web; svc demo; pods,svc", true);
   args.option("-n,--namespace", options.ns, "namespace (default)");
   args.flag("-A,--all-namespaces", options.all, "of all namespaces");
   args.option("-l,--selector", options.labels, "label selector");

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -377,6 +378,27 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config, const base::
   return std::unique_ptr<Server>(std::move(server));
 }
 
+namespace {
+
+// What a crash may leave: empty groups. Only rmdir: a group with a process in it stays, and says so by staying.
+void remove_groups(const std::string& parent) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  std::vector<fs::path> roots{"/sys/fs/cgroup"};
+  for (const auto& entry : fs::directory_iterator("/sys/fs/cgroup", ignored))
+    if (entry.is_directory(ignored)) roots.push_back(entry.path());
+  for (const auto& root : roots) {
+    const fs::path top = root / parent;
+    std::vector<fs::path> groups;
+    for (const auto& entry : fs::recursive_directory_iterator(top, ignored))
+      if (entry.is_directory(ignored)) groups.push_back(entry.path());
+    for (auto group = groups.rbegin(); group != groups.rend(); ++group) (void)::rmdir(group->c_str());
+    (void)::rmdir(top.c_str());
+  }
+}
+
+}  // namespace
+
 Result<> clean_machine(const Config& config, const base::Clock& clock, const base::Log& log) {
   auto images = TRY_CTX(open_images(config, log), "images");
   auto runtime = TRY_CTX(runtime::cri::open_runtime(runtime_options(config, clock, log), std::move(images)), "runtime");
@@ -385,6 +407,7 @@ Result<> clean_machine(const Config& config, const base::Clock& clock, const bas
     TRY_CTX(runtime->remove_sandbox(sandbox.id), "remove pod " + sandbox.config.name);
   }
   runtime->images().reconcile({});
+  remove_groups(config.cgroup_parent());
   TRY_CTX(orch::proxy::remove_all(), "service tables");
   TRY_CTX(orch::dns::remove_addresses({config.cluster_dns}), "dns address");
   TRY_CTX(

@@ -15,6 +15,15 @@ WAIT_S = 60
 _numbers = iter(range(1, 200))
 
 
+_open = []
+
+
+def close_all():
+    """What a test file left open, because its setup failed say."""
+    while _open:
+        _open[-1].close()
+
+
 class Skip(Exception):
     """The machine cannot run this test; counted and printed."""
 
@@ -56,6 +65,7 @@ def kubectls():
 class Cluster:
     def __init__(self, name, flags=()):
         self.name = name
+        _open.append(self)
         number = next(_numbers)
         tag = f"{os.getpid() % 100000}-{number}"
         self.netns = f"app-{tag}"
@@ -153,6 +163,7 @@ class Cluster:
         return f"--- end of {log}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-25:]) if log.exists() else "no server log"
 
     def close(self):
+        _open.remove(self)
         try:
             self.inside(BINARY, "uninstall", "--yes", "--write-kubeconfig", self.kubeconfig, *self.dirs(), check=False, timeout=120)
         finally:

@@ -1,5 +1,5 @@
 """Small OCI images for tests: a layer from a dictionary of files, written as an image layout in a tar."""
-import gzip, hashlib, io, json, os, pathlib, tarfile
+import gzip, hashlib, io, json, os, pathlib, subprocess, tarfile
 
 BUSYBOX = pathlib.Path("/bin/busybox")
 APPLETS = ["sh", "cat", "ls", "echo", "sleep", "id", "nslookup", "wget", "nc", "ps", "mount", "head", "touch", "env", "hostname", "stat", "dd", "test", "true", "false", "kill", "grep", "tail", "date", "mkdir", "rm", "tr", "wc", "ping", "httpd", "readlink", "ulimit", "yes", "seq", "stty"]
@@ -51,6 +51,28 @@ def archive(path, layer_bytes, config=None, architecture="amd64", tamper=None):
     return manifest_descriptor["digest"]
 
 
+def with_libraries(*programs):
+    """Programs of this machine with the libraries they load: curl asks DNS, which a static program of glibc can't."""
+    files = {}
+    for program in programs:
+        files[program.lstrip("/")] = (pathlib.Path(program).read_bytes(), 0o755)
+        for line in subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout.splitlines():
+            path = next((w for w in line.split() if w.startswith("/")), None)
+            if path:
+                files[path.lstrip("/")] = (pathlib.Path(path).read_bytes(), 0o755)
+    return files
+
+
+def perl_files():
+    """perl-base, which every Debian has: small servers that say what a test wants to hear."""
+    files = with_libraries("/usr/bin/perl")
+    root = pathlib.Path("/usr/lib/x86_64-linux-gnu/perl-base")
+    for path in root.rglob("*"):
+        if path.is_file():
+            files[str(path).lstrip("/")] = (path.read_bytes(), 0o755)
+    return files
+
+
 def busybox_files():
     files = {"bin": ("dir", 0o755), "tmp": ("dir", 0o1777), "etc": ("dir", 0o755), "bin/busybox": (BUSYBOX.read_bytes(), 0o755),
              "etc/passwd": b"root:x:0:0::/:/bin/sh\napp:x:1234:2345::/:/bin/sh\n", "etc/group": b"root:x:0:\napp:x:2345:\nextra:x:3456:app\n"}
@@ -60,3 +82,9 @@ def busybox_files():
 
 def busybox_archive(path, config=None):
     return archive(path, layer(busybox_files()), config or {"Env": ["PATH=/bin"], "Cmd": ["/bin/sh"]})
+
+
+def tools_archive(path):
+    """busybox, curl and perl: for tests of the network."""
+    files = busybox_files() | with_libraries("/usr/bin/curl") | perl_files()
+    return archive(path, layer(files), {"Env": ["PATH=/bin:/usr/bin"], "Cmd": ["/bin/sh"]})

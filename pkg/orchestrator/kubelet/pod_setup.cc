@@ -12,6 +12,21 @@ namespace {
 
 using std::chrono::seconds;
 
+std::vector<podnet::HostPort> host_ports(const json::Value& pod) {
+  std::vector<podnet::HostPort> out;
+  for (const auto& container : json::array_at(pod, {"spec", "containers"})) {
+    for (const auto& port : json::array_at(container, {"ports"})) {
+      const auto number = json::int_at(port, {"hostPort"});
+      if (number == 0) continue;
+      out.push_back({.protocol = std::string(json::string_at(port, {"protocol"}, "TCP")),
+                     .host_port = static_cast<uint16_t>(number),
+                     .container_port = static_cast<uint16_t>(json::int_at(port, {"containerPort"})),
+                     .host_ip = std::string(json::string_at(port, {"hostIP"}))});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 PodWorker::Outcome PodWorker::run_sandbox(Frame& f, const Action& action) {
@@ -48,6 +63,12 @@ PodWorker::Outcome PodWorker::attach_net(Frame& f) {
   if (!attached) {
     setup_failed(f, "FailedCreatePodSandBox", attached.error().wrap("failed to set up network"));
     return Outcome::kFailed;
+  }
+  if (const auto ports = host_ports(*f.spec.document); !ports.empty()) {
+    if (auto set = d_.net.set_host_ports(f.pod.uid, attached->address, ports); !set) {
+      setup_failed(f, "FailedCreatePodSandBox", set.error().wrap("failed to set up host ports"));
+      return Outcome::kFailed;
+    }
   }
   f.pod.pod_ip = attached->address;
   f.pod.network_attached = true;

@@ -140,12 +140,13 @@ class Archive {
   std::map<std::string, std::string> links_;
 };
 
-// The name that an archive gives an image, or the caller's.
+// The caller's name, or the one that the archive gives the image.
 std::string name_of(const oci::Descriptor& descriptor, const std::string& tag) {
+  if (!tag.empty()) return tag;
   if (!descriptor.image_name.empty()) return descriptor.image_name;
   if (descriptor.ref_name.find_first_of(":/") != std::string::npos)
     return descriptor.ref_name;  // else it is only a tag
-  return tag;
+  return {};
 }
 
 Result<> give_name(Candidate& candidate, const std::string& name) {
@@ -216,10 +217,13 @@ Result<Candidate> read_docker_image(Archive& archive, const json::Value& item, c
       TRY(make_candidate(std::move(manifest), std::string(oci::media::kOciManifest), std::move(config), host));
   for (const std::string& digest : digests) TRY(archive.keep(digest));
   const json::Array& tags = json::array_at(item, {"RepoTags"});
+  if (!tag.empty()) {
+    TRY(give_name(out, tag));
+    return out;
+  }
   for (const json::Value& name : tags) {
     if (name.is_string()) TRY(give_name(out, std::string(name.get_string())));
   }
-  if (tags.empty()) TRY(give_name(out, tag));
   return out;
 }
 
