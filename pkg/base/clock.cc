@@ -67,7 +67,8 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     long long scale = 100'000'000;
     ++at;
     const size_t first = at;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) fraction += (text[at] - '0') * scale;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+      fraction += (text[at] - '0') * scale;
     if (at == first || at == text.size()) return bad();
   }
   int offset_seconds = 0;

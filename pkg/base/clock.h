@@ -18,7 +18,7 @@ using MonoTime = std::chrono::time_point<std::chrono::steady_clock, Nanos>;
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual WallTime now() const = 0;      // for stamps that people read; may jump
+  [[nodiscard]] virtual WallTime now() const = 0;        // for stamps that people read; may jump
   [[nodiscard]] virtual MonoTime monotonic() const = 0;  // for deadlines and intervals; never jumps
 };
 
@@ -31,7 +31,8 @@ class SystemClock final : public Clock {
 // Stands still until advanced. Thread-safe.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(WallTime start = WallTime(std::chrono::seconds(1'700'000'000))) : wall_(start.time_since_epoch().count()) {}
+  explicit ManualClock(WallTime start = WallTime(std::chrono::seconds(1'700'000'000)))
+      : wall_(start.time_since_epoch().count()) {}
   [[nodiscard]] WallTime now() const override { return WallTime(Nanos(wall_.load())); }
   [[nodiscard]] MonoTime monotonic() const override { return MonoTime(Nanos(mono_.load())); }
   void advance(Nanos by) {

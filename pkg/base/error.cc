@@ -4,42 +4,91 @@ namespace appliance {
 
 std::string_view code_name(Code code) {
   switch (code) {
-    case Code::kOk: return "OK";
-    case Code::kCancelled: return "Cancelled";
-    case Code::kUnknown: return "Unknown";
-    case Code::kInvalidArgument: return "InvalidArgument";
-    case Code::kDeadlineExceeded: return "DeadlineExceeded";
-    case Code::kNotFound: return "NotFound";
-    case Code::kAlreadyExists: return "AlreadyExists";
-    case Code::kPermissionDenied: return "PermissionDenied";
-    case Code::kResourceExhausted: return "ResourceExhausted";
-    case Code::kFailedPrecondition: return "FailedPrecondition";
-    case Code::kAborted: return "Aborted";
-    case Code::kOutOfRange: return "OutOfRange";
-    case Code::kUnimplemented: return "Unimplemented";
-    case Code::kInternal: return "Internal";
-    case Code::kUnavailable: return "Unavailable";
-    case Code::kDataLoss: return "DataLoss";
-    case Code::kUnauthenticated: return "Unauthenticated";
+    case Code::kOk:
+      return "OK";
+    case Code::kCancelled:
+      return "Cancelled";
+    case Code::kUnknown:
+      return "Unknown";
+    case Code::kInvalidArgument:
+      return "InvalidArgument";
+    case Code::kDeadlineExceeded:
+      return "DeadlineExceeded";
+    case Code::kNotFound:
+      return "NotFound";
+    case Code::kAlreadyExists:
+      return "AlreadyExists";
+    case Code::kPermissionDenied:
+      return "PermissionDenied";
+    case Code::kResourceExhausted:
+      return "ResourceExhausted";
+    case Code::kFailedPrecondition:
+      return "FailedPrecondition";
+    case Code::kAborted:
+      return "Aborted";
+    case Code::kOutOfRange:
+      return "OutOfRange";
+    case Code::kUnimplemented:
+      return "Unimplemented";
+    case Code::kInternal:
+      return "Internal";
+    case Code::kUnavailable:
+      return "Unavailable";
+    case Code::kDataLoss:
+      return "DataLoss";
+    case Code::kUnauthenticated:
+      return "Unauthenticated";
   }
   return "Unknown";
 }
 
 static Code code_of_errno(int e) {
   switch (e) {
-    case ENOENT: case ESRCH: case ENODEV: case ENXIO: return Code::kNotFound;
-    case EEXIST: return Code::kAlreadyExists;
-    case EACCES: case EPERM: return Code::kPermissionDenied;
-    case EINVAL: case ENAMETOOLONG: case ENOTDIR: case EISDIR: return Code::kInvalidArgument;
-    case ENOSPC: case EDQUOT: case ENOMEM: case EMFILE: case ENFILE: case ENOBUFS: return Code::kResourceExhausted;
-    case EAGAIN: case ECONNREFUSED: case ECONNRESET: case EPIPE: case ENETUNREACH: case EHOSTUNREACH: case EBUSY:
+    case ENOENT:
+    case ESRCH:
+    case ENODEV:
+    case ENXIO:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
+    case EACCES:
+    case EPERM:
+      return Code::kPermissionDenied;
+    case EINVAL:
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case EISDIR:
+      return Code::kInvalidArgument;
+    case ENOSPC:
+    case EDQUOT:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+      return Code::kResourceExhausted;
+    case EAGAIN:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EBUSY:
       return Code::kUnavailable;
-    case ETIMEDOUT: return Code::kDeadlineExceeded;
-    case ENOSYS: case EOPNOTSUPP: return Code::kUnimplemented;
-    case ECANCELED: return Code::kCancelled;
-    case ENOTEMPTY: case EROFS: case EADDRINUSE: return Code::kFailedPrecondition;
-    case EIO: return Code::kDataLoss;
-    default: return Code::kInternal;
+    case ETIMEDOUT:
+      return Code::kDeadlineExceeded;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return Code::kUnimplemented;
+    case ECANCELED:
+      return Code::kCancelled;
+    case ENOTEMPTY:
+    case EROFS:
+    case EADDRINUSE:
+      return Code::kFailedPrecondition;
+    case EIO:
+      return Code::kDataLoss;
+    default:
+      return Code::kInternal;
   }
 }
 

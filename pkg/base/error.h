@@ -6,8 +6,8 @@
 //   }
 //
 // `Code` is the gRPC code set; one table (net/http/status.h and orchestrator/api/status.h) maps it to HTTP status and
-// Kubernetes reason. Errors are values: they copy, compare and carry the chain of contexts in `message`, outermost first:
-// `pull nginx: GET blobs/sha256:..: 401`. What cannot happen is an APP_CHECK (check.h), never an Error.
+// Kubernetes reason. Errors are values: they copy, compare and carry the chain of contexts in `message`, outermost
+// first: `pull nginx: GET blobs/sha256:..: 401`. What cannot happen is an APP_CHECK (check.h), never an Error.
 #pragma once
 
 #include <cerrno>
@@ -43,9 +43,9 @@ std::string_view code_name(Code code);
 
 struct Error {
   Code code = Code::kUnknown;
-  std::string message;   // "what: why", lower case, no final full stop
-  int errno_value = 0;   // 0 when no system call was involved
-  std::string hint;      // what a person can do about it; may be empty
+  std::string message;  // "what: why", lower case, no final full stop
+  int errno_value = 0;  // 0 when no system call was involved
+  std::string hint;     // what a person can do about it; may be empty
 
   // The same error with the caller's context in front.
   [[nodiscard]] Error wrap(std::string_view context) const& {
@@ -76,16 +76,17 @@ inline std::unexpected<Error> fail_errno(std::string_view what, int errno_value 
 
 }  // namespace appliance
 
-// TRY(expr): the value of a Result, or return its error from this function. TRY_CTX adds context. Not inside coroutines.
-#define TRY(expr)                                                            \
-  ({                                                                         \
-    auto&& app_try_ = (expr);                                                \
+// TRY(expr): the value of a Result, or return its error from this function. TRY_CTX adds context. Not inside
+// coroutines.
+#define TRY(expr)                                                           \
+  ({                                                                        \
+    auto&& app_try_ = (expr);                                               \
     if (!app_try_) return ::std::unexpected(::std::move(app_try_).error()); \
     ::std::move(app_try_).value();                                          \
   })
-#define TRY_CTX(expr, context)                                              \
-  ({                                                                        \
-    auto&& app_try_ = (expr);                                               \
+#define TRY_CTX(expr, context)                                               \
+  ({                                                                         \
+    auto&& app_try_ = (expr);                                                \
     if (!app_try_) return ::std::unexpected(app_try_.error().wrap(context)); \
-    ::std::move(app_try_).value();                                         \
+    ::std::move(app_try_).value();                                           \
   })

@@ -3,7 +3,8 @@
 //   ThreadPool pool({.name = "blocking", .threads = 4, .queue_max = 4096});
 //   if (!pool.post([this] { unpack(); })) return fail(Code::kResourceExhausted, "too much work is queued");
 //
-// post() is thread-safe and never blocks. Tasks must not throw. stop() runs what is queued, then returns when no task runs.
+// post() is thread-safe and never blocks. Tasks must not throw. stop() runs what is queued, then returns when no task
+// runs.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +29,7 @@ class Executor {
 class ThreadPool final : public Executor {
  public:
   struct Options {
-    std::string name;          // at most 12 characters are shown by ps -L
+    std::string name;  // at most 12 characters are shown by ps -L
     int threads = 1;
     size_t queue_max = 65536;  // tasks waiting; more are refused
   };

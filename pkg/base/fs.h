@@ -1,5 +1,5 @@
-// Fs: the one seam to files for everything whose crash safety we prove (log, SQLite through its VFS, journals). RealFs is
-// the system; FaultFs (fault_fs.h) is a twin in memory that can drop and tear what was not synced, fail and fill up.
+// Fs: the one seam to files for everything whose crash safety we prove (log, SQLite through its VFS, journals). RealFs
+// is the system; FaultFs (fault_fs.h) is a twin in memory that can drop and tear what was not synced, fail and fill up.
 // Blocking. Thread-safe unless stated. Every error carries the path and errno.
 #pragma once
 
@@ -28,7 +28,7 @@ class File {
   virtual ~File() = default;
   virtual Result<size_t> read_at(uint64_t offset, std::span<char> out) = 0;  // fewer bytes only at the end of the file
   virtual Result<> write_at(uint64_t offset, std::string_view bytes) = 0;    // all or an error
-  virtual Result<> sync() = 0;         // fdatasync: data and size are on disk when it returns
+  virtual Result<> sync() = 0;  // fdatasync: data and size are on disk when it returns
   virtual Result<> truncate(uint64_t size) = 0;
   virtual Result<> allocate(uint64_t size) = 0;  // blocks reserved and zero-filled by writing, size grown
   virtual Result<uint64_t> size() = 0;
@@ -47,10 +47,11 @@ class Fs {
   virtual Result<std::vector<std::string>> list(const std::string& dir) = 0;  // names, sorted, without . and ..
   virtual Result<> make_dirs(const std::string& dir, unsigned mode) = 0;      // parents too; existing is fine
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
-  virtual Result<> remove(const std::string& path) = 0;                       // a file
-  virtual Result<> sync_dir(const std::string& dir) = 0;                      // names are on disk when it returns
+  virtual Result<> remove(const std::string& path) = 0;   // a file
+  virtual Result<> sync_dir(const std::string& dir) = 0;  // names are on disk when it returns
   virtual Result<bool> exists(const std::string& path) = 0;
-  // Exclusive lock on `path` (created when absent), which names the holder: kFailedPrecondition "... is in use by process 123".
+  // Exclusive lock on `path` (created when absent), which names the holder: kFailedPrecondition "... is in use by
+  // process 123".
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 
@@ -61,6 +62,7 @@ Result<std::string> read_file(const std::string& path, size_t bytes_max = 16U <<
 Result<> write_file(const std::string& path, std::string_view bytes, unsigned mode = 0644);
 Result<> write_file_atomic(const std::string& path, std::string_view bytes, unsigned mode = 0644);
 Result<> make_dirs(const std::string& path, unsigned mode = 0755);
-Result<> remove_tree(const std::string& path);  // does not follow links, does not cross into other mounts; absent is fine
+Result<> remove_tree(
+    const std::string& path);  // does not follow links, does not cross into other mounts; absent is fine
 
 }  // namespace appliance::base

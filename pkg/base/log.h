@@ -39,7 +39,8 @@ struct LogField {
 
 class LogSink {
  public:
-  LogSink(int fd, LogLevel level, LogFormat format, const Clock& clock) : fd_(fd), level_(level), format_(format), clock_(clock) {}
+  LogSink(int fd, LogLevel level, LogFormat format, const Clock& clock)
+      : fd_(fd), level_(level), format_(format), clock_(clock) {}
   void write(LogLevel level, std::string_view message, const std::vector<LogField>& common,
              std::initializer_list<LogField> fields);
   [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_; }
@@ -56,10 +57,18 @@ class Log {
   Log() = default;  // swallows everything
   explicit Log(std::shared_ptr<LogSink> sink) : sink_(std::move(sink)) {}
   [[nodiscard]] Log with(std::initializer_list<LogField> fields) const;
-  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const { put(LogLevel::kDebug, message, fields); }
-  void info(std::string_view message, std::initializer_list<LogField> fields = {}) const { put(LogLevel::kInfo, message, fields); }
-  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) const { put(LogLevel::kWarn, message, fields); }
-  void error(std::string_view message, std::initializer_list<LogField> fields = {}) const { put(LogLevel::kError, message, fields); }
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const {
+    put(LogLevel::kDebug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) const {
+    put(LogLevel::kInfo, message, fields);
+  }
+  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) const {
+    put(LogLevel::kWarn, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) const {
+    put(LogLevel::kError, message, fields);
+  }
 
  private:
   void put(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {

@@ -53,7 +53,8 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, std::string_
   return *slot;
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds, std::string_view labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                              std::string_view labels) {
   const std::lock_guard lock(mutex_);
   auto& slot = family(name, help, "histogram").histograms[std::string(labels)];
   if (!slot) slot = std::make_unique<Histogram>(std::move(bounds));
@@ -75,7 +76,8 @@ std::string Metrics::expose() const {
       }
       total += h->counts_.back().load(std::memory_order_relaxed);
       out += sample(name + "_bucket", labels, "le=\"+Inf\"") + std::to_string(total) + '\n';
-      out += sample(name + "_sum", labels) + number(static_cast<double>(h->sum_nanos_.load(std::memory_order_relaxed)) / 1e9) + '\n';
+      out += sample(name + "_sum", labels) +
+             number(static_cast<double>(h->sum_nanos_.load(std::memory_order_relaxed)) / 1e9) + '\n';
       out += sample(name + "_count", labels) + std::to_string(total) + '\n';
     }
   }

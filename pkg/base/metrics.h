@@ -1,6 +1,7 @@
 // Counters, gauges and histograms, read by /metrics in the Prometheus text format 0.0.4.
 //
-//   struct StoreMetrics { Counter& puts; explicit StoreMetrics(Metrics& m) : puts(m.counter("appliance_store_puts_total", "Puts applied.")) {} };
+//   struct StoreMetrics { Counter& puts; explicit StoreMetrics(Metrics& m) :
+//   puts(m.counter("appliance_store_puts_total", "Puts applied.")) {} };
 //
 // A Metrics is made by the composition root and outlives all users. Registration locks; add/set/observe are atomic.
 #pragma once
@@ -52,7 +53,8 @@ class Metrics {
   // `labels` is the inside of the braces: `verb="GET",code="200"`. The same name and labels give the same object.
   Counter& counter(std::string_view name, std::string_view help, std::string_view labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, std::string_view labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, std::string_view labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                       std::string_view labels = {});
   [[nodiscard]] std::string expose() const;
 
  private:

@@ -16,7 +16,8 @@ class Random {
   uint64_t next_u64();
   uint64_t below(uint64_t bound);  // uniform in [0, bound); bound > 0
   std::string uuid();              // RFC 4122 version 4, lower case
-  // `n` characters of the alphabet that Kubernetes uses for generated names: no vowels, no digits that look like letters.
+  // `n` characters of the alphabet that Kubernetes uses for generated names: no vowels, no digits that look like
+  // letters.
   std::string name_suffix(size_t n = 5);
 };
 

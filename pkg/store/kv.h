@@ -1,16 +1,18 @@
-// kv.h: the only door between the orchestrator and the store. Today the store in this process stands behind it; an external
-// etcd cluster can (architecture page). Semantics are etcd's: revisions start at 1, one revision per changing txn, ranges
-// are half-open byte intervals, a watch delivers every event from its start revision in order, without gap or repetition.
+// kv.h: the only door between the orchestrator and the store. Today the store in this process stands behind it; an
+// external etcd cluster can (architecture page). Semantics are etcd's: revisions start at 1, one revision per changing
+// txn, ranges are half-open byte intervals, a watch delivers every event from its start revision in order, without gap
+// or repetition.
 //
 //   kv.txn({.compares = {Compare::mod_revision(key, Compare::Op::kEqual, 0)}, .success = {PutOp{key, value}}},
 //          [done](Result<TxnResponse> r) { ... });
 //
 // Asynchronous: every call returns at once. Callbacks come on a thread of the store, exactly once each, also at stop()
-// (kCancelled or kUnavailable); they must not block and must not call back into stop(). A write is acknowledged when it is
-// durable (fdatasync of the log) and applied: it then survives kill -9 and power loss. All calls are thread-safe.
+// (kCancelled or kUnavailable); they must not block and must not call back into stop(). A write is acknowledged when it
+// is durable (fdatasync of the log) and applied: it then survives kill -9 and power loss. All calls are thread-safe.
 //
-// Errors: kOutOfRange with kCompacted/kFutureRevision texts of etcd, kResourceExhausted (queue full, disk full: the message
-// says which), kInvalidArgument (empty key, duplicate key in a txn, value over kValueBytesMax), kUnavailable (stopping).
+// Errors: kOutOfRange with kCompacted/kFutureRevision texts of etcd, kResourceExhausted (queue full, disk full: the
+// message says which), kInvalidArgument (empty key, duplicate key in a txn, value over kValueBytesMax), kUnavailable
+// (stopping).
 #pragma once
 
 #include <cstdint>
@@ -46,16 +48,16 @@ struct KeyValue {
 struct RangeRequest {
   std::string key = {};
   std::string range_end = {};
-  int64_t limit = 0;       // 0 = no limit
-  Revision revision = 0;   // 0 = current
+  int64_t limit = 0;      // 0 = no limit
+  Revision revision = 0;  // 0 = current
   bool keys_only = false;
   bool count_only = false;
 };
 struct RangeResponse {
-  Revision revision = 0;  // the store's at the time of the read
+  Revision revision = 0;           // the store's at the time of the read
   std::vector<KeyValue> kvs = {};  // in key order
   bool more = false;
-  int64_t count = 0;      // all keys in the range, ignoring limit
+  int64_t count = 0;  // all keys in the range, ignoring limit
 };
 
 struct Compare {
@@ -106,7 +108,7 @@ struct TxnResponse {
 struct Event {
   enum class Type : unsigned char { kPut, kDelete };
   Type type = Type::kPut;
-  KeyValue kv = {};                         // kDelete: key and mod_revision only
+  KeyValue kv = {};                           // kDelete: key and mod_revision only
   std::shared_ptr<const KeyValue> prev = {};  // with prev_kv, when there was one
 };
 // All events of one revision come in one batch. `revision` with no events is progress: nothing up to it is missing.
@@ -119,10 +121,11 @@ struct WatchRequest {
   std::string range_end = {};
   Revision start_revision = 0;  // 0 = from now; n = events with mod_revision >= n
   bool prev_kv = false;
-  bool progress = false;        // a batch without events whenever the store moved past what this watch sees (at most ~1 s late)
+  bool progress =
+      false;  // a batch without events whenever the store moved past what this watch sees (at most ~1 s late)
 };
-// Called on a store thread, in order. An error is the last call: kOutOfRange = compacted, kResourceExhausted = the watcher
-// fell behind kWatchQueueMax batches.
+// Called on a store thread, in order. An error is the last call: kOutOfRange = compacted, kResourceExhausted = the
+// watcher fell behind kWatchQueueMax batches.
 using WatchCallback = std::function<void(Result<WatchBatch>)>;
 
 // Destroying it cancels; after the destructor returns no callback runs any more.

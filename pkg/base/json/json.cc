@@ -17,11 +17,11 @@ Result<Value> parse(std::string_view text, ParseLimits limits) {
   if (!error && used < text.size()) {
     const auto rest = text.substr(used).find_first_not_of(" \t\r\n");
     if (rest != std::string_view::npos)
-      return fail(Code::kInvalidArgument, "JSON at byte " + std::to_string(used + rest) + ": something follows the document");
+      return fail(Code::kInvalidArgument,
+                  "JSON at byte " + std::to_string(used + rest) + ": something follows the document");
   }
   if (!error) parser.finish(error);
-  if (error)
-    return fail(Code::kInvalidArgument, "JSON at byte " + std::to_string(used) + ": " + error.message());
+  if (error) return fail(Code::kInvalidArgument, "JSON at byte " + std::to_string(used) + ": " + error.message());
   return parser.release();
 }
 
@@ -137,13 +137,31 @@ struct DuplicateFinder {
   }
   static constexpr size_t kKeysMax = 4096;  // keys remembered of one object: bounds the quadratic look-up
   bool on_string_part(bj::string_view, std::size_t, bj::error_code&) { return true; }
-  bool on_string(bj::string_view, std::size_t, bj::error_code&) { value_done(); return true; }
+  bool on_string(bj::string_view, std::size_t, bj::error_code&) {
+    value_done();
+    return true;
+  }
   bool on_number_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_int64(int64_t, bj::string_view, bj::error_code&) { value_done(); return true; }
-  bool on_uint64(uint64_t, bj::string_view, bj::error_code&) { value_done(); return true; }
-  bool on_double(double, bj::string_view, bj::error_code&) { value_done(); return true; }
-  bool on_bool(bool, bj::error_code&) { value_done(); return true; }
-  bool on_null(bj::error_code&) { value_done(); return true; }
+  bool on_int64(int64_t, bj::string_view, bj::error_code&) {
+    value_done();
+    return true;
+  }
+  bool on_uint64(uint64_t, bj::string_view, bj::error_code&) {
+    value_done();
+    return true;
+  }
+  bool on_double(double, bj::string_view, bj::error_code&) {
+    value_done();
+    return true;
+  }
+  bool on_bool(bool, bj::error_code&) {
+    value_done();
+    return true;
+  }
+  bool on_null(bj::error_code&) {
+    value_done();
+    return true;
+  }
   bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
 };

@@ -1,5 +1,5 @@
-// JSON for the whole tree: Boost.JSON values behind our names, a parser with limits, and the few accessors that everybody
-// needs. This folder is the only home of Boost.JSON; other modules include this header.
+// JSON for the whole tree: Boost.JSON values behind our names, a parser with limits, and the few accessors that
+// everybody needs. This folder is the only home of Boost.JSON; other modules include this header.
 //
 //   auto pod = TRY(json::parse(body));
 //   std::string_view node = json::string_at(pod, {"spec", "nodeName"});   // "" when absent or not a string
@@ -25,12 +25,12 @@ using String = boost::json::string;
 using StoragePtr = boost::json::storage_ptr;
 
 struct ParseLimits {
-  size_t depth_max = 64;           // deeper documents are refused: recursion downstream is bounded by this
+  size_t depth_max = 64;  // deeper documents are refused: recursion downstream is bounded by this
   size_t bytes_max = 16U << 20U;
 };
 
-// Errors name the byte offset. Numbers keep their kind (int64, uint64, double); a duplicate key: the last one wins (strict
-// checks use duplicate_keys()).
+// Errors name the byte offset. Numbers keep their kind (int64, uint64, double); a duplicate key: the last one wins
+// (strict checks use duplicate_keys()).
 Result<Value> parse(std::string_view text, ParseLimits limits = {});
 std::string serialize(const Value& value);
 std::string serialize_pretty(const Value& value, int indent = 2);

@@ -46,9 +46,9 @@ struct Request {
   std::string path;    // decoded, without the query; always begins with '/'
   Query query;
   Headers headers;
-  std::string body;    // whole, at most ServerOptions::body_bytes_max
+  std::string body;  // whole, at most ServerOptions::body_bytes_max
   std::optional<PeerCertificate> peer;
-  std::string peer_error;      // why a certificate that was shown is not in `peer`; empty when none was shown or it is good
+  std::string peer_error;  // why a certificate that was shown is not in `peer`; empty when none was shown or it is good
   std::string remote_address;  // "192.0.2.1:34567"; "unix" on a unix socket
   bool websocket_upgrade = false;
 

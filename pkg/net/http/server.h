@@ -1,12 +1,14 @@
-// The HTTP/1.1 server: TLS or plain, TCP or unix socket; keep-alive, chunked streams, WebSocket. Every limit has a name.
+// The HTTP/1.1 server: TLS or plain, TCP or unix socket; keep-alive, chunked streams, WebSocket. Every limit has a
+// name.
 //
-//   auto server = TRY(Server::listen(loop, {.address = "127.0.0.1", .port = 6443, .tls = tls}, [&](std::shared_ptr<Exchange> x) {
+//   auto server = TRY(Server::listen(loop, {.address = "127.0.0.1", .port = 6443, .tls = tls},
+//   [&](std::shared_ptr<Exchange> x) {
 //     x->respond(text_response(200, "ok"));
 //   }));
 //
 // The handler runs on a loop thread and must not block; it may finish the exchange later, from any thread.
-// An Exchange ends in exactly one of respond(), start_stream() or accept_websocket(). When the last reference goes without
-// any of them the client gets 500 (a handler that forgot is our bug, and a client must not hang on it).
+// An Exchange ends in exactly one of respond(), start_stream() or accept_websocket(). When the last reference goes
+// without any of them the client gets 500 (a handler that forgot is our bug, and a client must not hang on it).
 // Malformed requests are answered with 400 (or 408, 413, 431) and never reach the handler.
 #pragma once
 
@@ -35,8 +37,8 @@ namespace appliance::net::http {
 class Stream {
  public:
   virtual ~Stream() = default;
-  // Queues bytes and flushes. False when the client is gone, or more than ServerOptions::stream_queue_bytes_max wait for a
-  // slow client (the connection is then closed): stop writing.
+  // Queues bytes and flushes. False when the client is gone, or more than ServerOptions::stream_queue_bytes_max wait
+  // for a slow client (the connection is then closed): stop writing.
   virtual bool write(std::vector<Chunk> chunks) = 0;
   bool write(std::string bytes) { return write(std::vector<Chunk>{Chunk::of(std::move(bytes))}); }
   virtual void finish() = 0;  // flushes, ends the body; idempotent
@@ -69,7 +71,8 @@ class Exchange {
   virtual void respond(Response response) = 0;
   virtual std::shared_ptr<Stream> start_stream(Response head) = 0;  // head.body is sent first
   // `opened` gets the socket on its strand before the first message is delivered.
-  virtual void accept_websocket(std::string_view subprotocol, std::function<void(std::shared_ptr<WebSocket>)> opened) = 0;
+  virtual void accept_websocket(std::string_view subprotocol,
+                                std::function<void(std::shared_ptr<WebSocket>)> opened) = 0;
   virtual void on_abort(base::Task task) = 0;  // the client went away before the answer; once
 };
 
@@ -77,20 +80,20 @@ using Handler = std::function<void(std::shared_ptr<Exchange>)>;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  int port = 0;                                  // 0 = the kernel chooses; see Server::port()
-  std::string unix_path{};                         // instead of address and port; made 0600
-  std::shared_ptr<tls::ServerContext> tls{};       // null = plain text
-  size_t header_bytes_max = 32U * 1024;          // 431 above
-  size_t body_bytes_max = 3U * 1024 * 1024;      // 413 above; Kubernetes' own limit
-  std::chrono::seconds header_timeout{10};       // whole header, counted from the first byte: slow clients
+  int port = 0;                               // 0 = the kernel chooses; see Server::port()
+  std::string unix_path{};                    // instead of address and port; made 0600
+  std::shared_ptr<tls::ServerContext> tls{};  // null = plain text
+  size_t header_bytes_max = 32U * 1024;       // 431 above
+  size_t body_bytes_max = 3U * 1024 * 1024;   // 413 above; Kubernetes' own limit
+  std::chrono::seconds header_timeout{10};    // whole header, counted from the first byte: slow clients
   std::chrono::seconds body_timeout{60};
-  std::chrono::seconds idle_timeout{120};        // keep-alive between requests
+  std::chrono::seconds idle_timeout{120};  // keep-alive between requests
   std::chrono::seconds handshake_timeout{10};
-  size_t connections_max = 4096;                 // more are closed at accept
+  size_t connections_max = 4096;  // more are closed at accept
   size_t stream_queue_bytes_max = 16U * 1024 * 1024;
   size_t websocket_message_bytes_max = 1024U * 1024;
   base::Log log{};
-  base::Metrics* metrics = nullptr;              // may be null
+  base::Metrics* metrics = nullptr;  // may be null
 };
 
 class Server {
@@ -99,8 +102,8 @@ class Server {
   // kFailedPrecondition when the address is in use (errno EADDRINUSE is kept).
   static Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options, Handler handler);
   [[nodiscard]] virtual int port() const = 0;
-  // Closes the listener and every connection; when it returns no handler or callback runs. Idempotent. Not from a loop thread, and
-  // before the loop stops.
+  // Closes the listener and every connection; when it returns no handler or callback runs. Idempotent. Not from a loop
+  // thread, and before the loop stops.
   virtual void stop() = 0;
 };
 

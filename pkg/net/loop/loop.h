@@ -1,5 +1,5 @@
-// Loop: the event loop threads of the process. Listeners, connections, timers and DNS run here; nothing on a loop may block.
-// Asio stays behind this header (loop/asio.h is for net only).
+// Loop: the event loop threads of the process. Listeners, connections, timers and DNS run here; nothing on a loop may
+// block. Asio stays behind this header (loop/asio.h is for net only).
 //
 //   Loop loop({.name = "net", .threads = 2});
 //   auto timer = loop.after(5s, [] { ... });   // dropping the handle cancels

@@ -28,11 +28,11 @@ struct KubeconfigTarget {
 };
 Result<KubeconfigTarget> kubeconfig_target();
 
-// Writes with the owner's ids, 0600. A folder that we make belongs to them too, and is noted in `note_path`. True when the
-// file changed.
+// Writes with the owner's ids, 0600. A folder that we make belongs to them too, and is noted in `note_path`. True when
+// the file changed.
 Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours, const std::string& note_path);
-// What uninstall does; a file that we alone filled is removed, and its folder when the note says that we made it and nothing
-// else is in it. Call before the note is removed.
+// What uninstall does; a file that we alone filled is removed, and its folder when the note says that we made it and
+// nothing else is in it. Call before the note is removed.
 Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target, const std::string& note_path);
 
 }  // namespace appliance::node

@@ -146,9 +146,12 @@ Limits rollout_limits(const json::Value& deployment) {
   if (json::string_at(deployment, {"spec", "strategy", "type"}) == "Recreate") return {};
   const int64_t wanted = json::int_at(deployment, {"spec", "replicas"}, 1);
   Limits limits{
-      .surge = api::scaled_int_or_percent(json::find(deployment, {"spec", "strategy", "rollingUpdate", "maxSurge"}), wanted, true).value_or(0),
-      .unavailable =
-          api::scaled_int_or_percent(json::find(deployment, {"spec", "strategy", "rollingUpdate", "maxUnavailable"}), wanted, false).value_or(0)};
+      .surge = api::scaled_int_or_percent(json::find(deployment, {"spec", "strategy", "rollingUpdate", "maxSurge"}),
+                                          wanted, true)
+                   .value_or(0),
+      .unavailable = api::scaled_int_or_percent(
+                         json::find(deployment, {"spec", "strategy", "rollingUpdate", "maxUnavailable"}), wanted, false)
+                         .value_or(0)};
   if (limits.surge == 0 && limits.unavailable == 0) limits.unavailable = 1;
   limits.unavailable = std::min(limits.unavailable, wanted);
   return limits;

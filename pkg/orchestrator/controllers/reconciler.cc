@@ -44,7 +44,8 @@ Result<> Context::write_status(std::string_view resource, const ObjectKey& key, 
   for (const auto& member : old)
     if (!status.contains(member.key())) merge[member.key()] = nullptr;
   auto patched = patch(resource, key, json::Object{{"status", std::move(merge)}}, "status");
-  if (!patched && patched.error().code != Code::kNotFound) return fail(patched.error().wrap("status of " + key.string()));
+  if (!patched && patched.error().code != Code::kNotFound)
+    return fail(patched.error().wrap("status of " + key.string()));
   return {};
 }
 

@@ -52,8 +52,8 @@ class Context {
                              std::string_view subresource = {});
   Result<json::Value> patch(std::string_view resource, const ObjectKey& key, const json::Value& merge,
                             std::string_view subresource = {});
-  // Writes the status alone, as a patch, so that nothing else of an object that moved on is put back. Does nothing when it
-  // is as it should be.
+  // Writes the status alone, as a patch, so that nothing else of an object that moved on is put back. Does nothing when
+  // it is as it should be.
   Result<> write_status(std::string_view resource, const ObjectKey& key, const json::Value& document,
                         const json::Object& status);
   Result<> remove(std::string_view resource, const ObjectKey& key, const client::DeleteOptions& options = {});

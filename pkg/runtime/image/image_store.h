@@ -82,7 +82,8 @@ class ImageStore {
   virtual Result<Image> find(const std::string& reference_or_id) = 0;  // kNotFound
   virtual Result<std::vector<Image>> list() = 0;
   virtual Result<> remove(const std::string& reference_or_id) = 0;  // untags; the last tag removes layers nobody uses
-  // OCI image layout or docker-save archive (tar, optionally gzip or zstd). `tag` names an archive's only image in place of its own name.
+  // OCI image layout or docker-save archive (tar, optionally gzip or zstd). `tag` names an archive's only image in
+  // place of its own name.
   virtual Result<std::vector<Image>> import(const std::string& archive_path, const std::string& tag) = 0;
   virtual Result<> export_archive(const std::string& reference, const std::string& archive_path) = 0;
   // The image of the binary itself: one layer with /appliance, entrypoint ["/appliance","demo-server"]. Deterministic.
