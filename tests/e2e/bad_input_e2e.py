@@ -187,23 +187,6 @@ def test_layers_with_hostile_paths(c):
     assert done.returncode in (0, 1) and (done.returncode == 0 or "path" in done.stderr or "name" in done.stderr), done
 
 
-def test_corrupt_log_tail_and_middle(c):
-    # The store on its own data: tail and middle damage, seen through the real server.
-    c.kubectl("create", "cm", "before-damage", "--from-literal=a=1")
-    c.appliance("down")
-    segments = sorted((c.data / "store").rglob("*.wal")) or sorted(p for p in (c.data / "store").rglob("*") if p.is_file() and "wal" in str(p) and p.suffix not in (".db", ".lock"))
-    assert segments, list((c.data / "store").rglob("*"))
-    live = max(segments, key=lambda p: p.stat().st_mtime)
-    good = live.read_bytes()
-    end = len(good.rstrip(b"\0"))
-    assert end > 4096, end
-    live.write_bytes(good[:end - 3] + b"\xff\xff\xff" + good[end:])
-    c.up("--no-demo")
-    assert c.kubectl("get", "cm", "before-damage").returncode == 0
-    assert "repair" in (c.data / "log/server.log").read_text().lower() or "torn" in (c.data / "log/server.log").read_text().lower()
-    c.appliance("down")
-
-
 def test_data_of_a_newer_version(c):
     c.appliance("down", check=False)
     copy = c.home / "newer"

@@ -74,6 +74,10 @@ class Cluster:
         self.home = pathlib.Path(tempfile.mkdtemp(prefix=f"appliance-e2e-{name}-"))
         os.chmod(self.home, 0o755)
         self.data, self.run_dir, self.kubeconfig = self.home / "data", self.home / "run", self.home / "kubeconfig"
+        hashed = 0xCBF29CE484222325
+        for byte in str(self.run_dir).encode():
+            hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
+        self.cgroup_parent = f"kubepods-{hashed % 2**32:08x}"
         self.flags = ["--node-name", "n1", "--node-ip", self.node_ip, *flags]
         self.kubectl_path = kubectls()["1.32"]
         for ns in (self.netns, self.peer):
@@ -137,6 +141,10 @@ class Cluster:
             shutil.copy(BINARY, copy)
             os.chmod(copy, 0o755)
         return copy
+
+    def groups(self):
+        """The top of this cluster's control groups in every hierarchy."""
+        return {p for p in [pathlib.Path("/sys/fs/cgroup") / self.cgroup_parent, *pathlib.Path("/sys/fs/cgroup").glob(f"*/{self.cgroup_parent}")] if p.exists()}
 
     # -- waiting
     def wait_pods(self, selector, count, namespace="default", timeout=WAIT_S):

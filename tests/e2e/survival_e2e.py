@@ -17,27 +17,23 @@ spec:
 """
 
 
-def processes(pod_uids=None):
-    """pid -> start time of every container process of demo pods."""
+def processes(c):
+    """pid -> start time of every container process of this cluster."""
     out = {}
     for p in pathlib.Path("/proc").iterdir():
         if p.name.isdigit():
             try:
-                if b"demo-server" in (p / "cmdline").read_bytes():
+                if b"demo-server" in (p / "cmdline").read_bytes() and c.cgroup_parent in (p / "cgroup").read_text():
                     out[int(p.name)] = (p / "stat").read_text().rsplit(")", 1)[1].split()[19]
             except (FileNotFoundError, ProcessLookupError):
                 pass
     return out
 
 
-def snapshot():
-    """What `uninstall` must leave as it was."""
-    def lines(*argv):
-        return set(run(*argv, check=False).stdout.splitlines())
-    groups = {str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("*/kubepods*")} | {str(p) for p in pathlib.Path("/sys/fs/cgroup").glob("kubepods*")}
-    sysctls = {p: pathlib.Path(p).read_text() for p in ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal", "/proc/sys/net/ipv4/conf/all/rp_filter",
-                                                        "/proc/sys/net/ipv4/conf/all/route_localnet", "/proc/sys/net/ipv4/neigh/default/gc_thresh3"] if os.path.exists(p)}
-    return {"mounts": {l.split()[1] for l in open("/proc/mounts")}, "groups": groups, "sysctls": sysctls}
+def snapshot(c):
+    """What `uninstall` must leave as it was, outside of the machine's network namespace."""
+    sysctls = {p: pathlib.Path(p).read_text() for p in ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/conf/all/rp_filter"] if os.path.exists(p)}
+    return {"mounts": {l.split()[1] for l in open("/proc/mounts") if str(c.home) in l}, "groups": c.groups(), "sysctls": sysctls, "links": set(os.listdir("/sys/class/net"))}
 
 
 def inside_snapshot(c):
@@ -45,13 +41,13 @@ def inside_snapshot(c):
         return set(re.sub(r"handle \d+|^\d+: ", "", l).strip() for l in c.inside(*argv, check=False).stdout.splitlines())
     keys = ["net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.route_localnet", "net.netfilter.nf_conntrack_tcp_be_liberal"]
     sysctl = {k: c.inside("cat", "/proc/sys/" + k.replace(".", "/"), check=False).stdout for k in keys}
-    return {"links": out("ip", "-br", "link"), "routes": out("ip", "route", "show", "table", "all"), "addresses": out("ip", "-br", "addr"), "nft": out("nft", "list", "ruleset"),
+    return {"links": out("ip", "-br", "link"), "routes": out("ip", "-4", "route", "show", "table", "all"), "addresses": out("ip", "-4", "-br", "addr"), "nft": out("nft", "list", "ruleset"),
             "neighbours": out("ip", "neigh", "show", "nud", "permanent"), "sysctl": sysctl}
 
 
 def setup():
     c = Cluster("survival")
-    c.before = snapshot()
+    c.before = snapshot(c)
     c.before_inside = inside_snapshot(c)
     c.files_before = set(os.listdir(c.home))
     c.up()
@@ -106,7 +102,7 @@ def check_sequence(c):
 
 
 def test_kill_9_pods_serve_on(c):
-    before, counts = processes(), restarts(c)
+    before, counts = processes(c), restarts(c)
     last = check_sequence(c)
     clients = Clients(c)
     try:
@@ -115,14 +111,14 @@ def test_kill_9_pods_serve_on(c):
     finally:
         ok, bad, err = clients.finish()
     assert bad == 0 and ok > 10, f"{ok} answers, {bad} errors: {err}"
-    assert processes() == before, "other processes than before"
+    assert processes(c) == before, "other processes than before"
     eventually("the node", lambda: "Ready" in c.kubectl("get", "nodes").stdout)
     assert restarts(c) == counts
     eventually("the log goes on", lambda: check_sequence(c) > last + 20)
 
 
 def test_down_keep_pods(c):
-    before, counts = processes(), restarts(c)
+    before, counts = processes(c), restarts(c)
     clients = Clients(c)
     try:
         c.appliance("down", "--keep-pods")
@@ -131,14 +127,14 @@ def test_down_keep_pods(c):
     finally:
         ok, bad, err = clients.finish()
     assert bad == 0, err
-    assert processes() == before and restarts(c) == counts
+    assert processes(c) == before and restarts(c) == counts
     check_sequence(c)
 
 
 def test_down_stops_pods_and_keeps_data(c):
     c.kubectl("create", "cm", "kept", "--from-literal=a=1")
     c.appliance("down")
-    assert not {p for p in processes() if f"{c.home}" in open(f"/proc/{p}/mountinfo").read()}
+    assert not processes(c)
     c.up()
     assert c.get("cm", "kept")["data"] == {"a": "1"}
     c.wait_pods("app=demo", 2)
@@ -149,15 +145,15 @@ def test_reboot(c):
     counts = restarts(c)
     uids = {p["metadata"]["uid"] for p in c.get("pods", "-A")["items"]}
     c.kill_server()
-    for pid in run("ip", "netns", "pids", c.netns, check=False).stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
-    mine = [p for p in processes()]
-    supervisors = [int(p.name) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and str(c.run_dir).encode() in safe_read(p / "cmdline")]
-    for pid in supervisors + [p for p in mine if str(c.home) in safe_read(pathlib.Path(f"/proc/{p}/mountinfo")).decode(errors="replace")]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    def all_dead():  # every process of the pods' groups, supervisors too; they may start no new ones
+        pids = {int(p) for top in c.groups() for f in top.rglob("cgroup.procs") for p in f.read_text().split()}
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not pids
+    eventually("no process of the pods", all_dead)
     def unmounted():
         mounts = [l.split()[1] for l in open("/proc/mounts") if l.split()[1].startswith(str(c.home))]
         for m in reversed(mounts):
@@ -165,11 +161,11 @@ def test_reboot(c):
         return not mounts
     eventually("no mounts", unmounted)
     run("rm", "-rf", c.run_dir)
-    for top in snapshot()["groups"] - c.before["groups"]:  # control groups do not outlive a kernel either
-        for group in sorted(pathlib.Path(top).rglob("*"), key=lambda p: -len(str(p))):
+    for top in c.groups():  # control groups do not outlive a kernel either
+        for group in sorted(top.rglob("*"), key=lambda p: -len(str(p))):
             if group.is_dir():
                 group.rmdir()
-        pathlib.Path(top).rmdir()
+        top.rmdir()
     for link in [l.split(":")[1].split("@")[0].strip() for l in c.inside("ip", "-o", "link").stdout.splitlines()]:
         if link not in ("lo", "eth0"):
             c.inside("ip", "link", "del", link, check=False)
@@ -195,13 +191,13 @@ def test_uninstall_leaves_nothing(c):
     c.inside("true")
     out = c.inside(str(pathlib.Path(__file__).resolve().parents[2] / "build/release/appliance"), "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
     assert f"removed {c.data}" in out, out
-    after, after_inside = snapshot(), inside_snapshot(c)
+    after, after_inside = snapshot(c), inside_snapshot(c)
     for key in c.before:
         assert after[key] == c.before[key], f"{key}: {after[key] ^ c.before[key] if isinstance(after[key], set) else (c.before[key], after[key])}"
     for key in c.before_inside:
         assert after_inside[key] == c.before_inside[key], f"{key}: before {c.before_inside[key]}, after {after_inside[key]}"
     left = {n for n in os.listdir(c.home) if n not in (".kube",)} - c.files_before
     assert not left, left
-    assert not [p for p in processes() if str(c.home).encode() in safe_read(pathlib.Path(f"/proc/{p}/mountinfo"))]
+    assert not processes(c)
     again = c.inside(str(pathlib.Path(__file__).resolve().parents[2] / "build/release/appliance"), "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
     assert "Nothing to do" in again

@@ -1,4 +1,4 @@
-// fuzz: deps=net_dns
+// fuzz: sources=pkg/net/dns/codec.cc pkg/net/dns/name.cc pkg/base/strings.cc pkg/base/error.cc
 // Any bytes as a query and as a response: the parsers must not read outside, and what we build must scan.
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,3 @@
-// fuzz: deps=runtime_stage
 // The start plan's decoder never leaves its bytes: whatever parse() takes can be walked with every accessor.
 #include <cstdint>
 #include <cstdlib>
