@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "base/crypto/crc32c.h"
 #include "base/crypto/jwt.h"
 #include "base/crypto/sha256.h"
 #include "base/crypto/x509.h"
@@ -79,20 +78,6 @@ TEST_CASE("constant_time_equal: compares content and length") {
   CHECK(constant_time_equal("", ""));
   CHECK_FALSE(constant_time_equal("secret", "secreT"));
   CHECK_FALSE(constant_time_equal("secret", "secre"));
-}
-
-TEST_CASE("crc32c: known answers of RFC 3720, and hardware agrees with the table") {
-  CHECK(crc32c("123456789") == 0xE3069283);
-  CHECK(crc32c("") == 0);
-  CHECK(crc32c(std::string(32, '\0')) == 0x8A9136AA);
-  CHECK(crc32c(std::string(32, '\xff')) == 0x62A8AB43);
-  std::string bytes;
-  for (int i = 0; i < 300; ++i) {
-    CHECK(crc32c(bytes) == crc32c_extend_portable(0, bytes));
-    const size_t half = bytes.size() / 3;
-    CHECK(crc32c_extend(crc32c(bytes.substr(0, half)), bytes.substr(half)) == crc32c(bytes));
-    bytes.push_back(static_cast<char>(i * 37));
-  }
 }
 
 TEST_CASE("x509: a certificate says what was asked for, and openssl reads the same") {
