@@ -96,8 +96,9 @@ TEST_CASE("loop: stop() returns when no handler runs, refuses later posts, and i
   REQUIRE(loop.post([&] {
     inside = true;
     started.add();
-    std::this_thread::sleep_for(50ms);  // a handler under way while stop() is called
-    finished = true;
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (loop.post([] {}) && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    finished = true;  // under way while stop() is called: posts are refused by now
   }));
   REQUIRE(started.wait_for(1));
   loop.stop();
