@@ -1,6 +1,7 @@
 # The libFuzzer targets: each tests/fuzz/NAME_fuzz.cc becomes the program NAME_fuzz. What it links is in its first lines:
 #   // fuzz: deps=MODULE...     modules of cmake/modules.cmake, with all they need
-#   // fuzz: sources=pkg/a.cc...  instead, or beside them: these files alone; a file that several targets name is compiled once
+#   // fuzz: sources=pkg/a.cc...  instead, or beside them: these files alone (a file that several name is compiled once);
+#                                the line may be repeated, and a target of headers alone has none
 #   // fuzz: libs=LIBRARY...    system libraries for the sources
 # Everything in this build directory is compiled for coverage and with AddressSanitizer; ninja builds only what is asked for.
 add_compile_options(-fsanitize=fuzzer-no-link,address -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -1,4 +1,5 @@
-// fuzz: sources=pkg/net/http/request_parser.cc pkg/net/http/head_check.cc pkg/net/http/chunked_decoder.cc pkg/net/http/message.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
+// fuzz: sources=pkg/net/http/request_parser.cc pkg/net/http/head_check.cc pkg/net/http/chunked_decoder.cc
+// fuzz: sources=pkg/net/http/message.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
 // The bytes of a client become requests, or refusals: RequestParser with the pieces cut by the input itself. What must
 // hold, beside not crashing: limits are kept, what is accepted is framed unambiguously, and how the bytes are cut
 // changes nothing.

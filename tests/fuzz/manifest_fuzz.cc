@@ -1,4 +1,5 @@
-// fuzz: sources=pkg/runtime/oci/digest.cc pkg/runtime/oci/image_spec.cc pkg/base/json/json.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
+// fuzz: sources=pkg/runtime/oci/digest.cc pkg/runtime/oci/image_spec.cc pkg/base/json/json.cc pkg/base/strings.cc
+// fuzz: sources=pkg/base/error.cc pkg/base/check.cc
 // fuzz: libs=boost_json
 // Any bytes as a manifest, an index, a configuration and a reference. What must hold, beside not crashing: what is
 // accepted has valid digests and sizes within the limits, and a reference's text gives the same reference again.

@@ -1,4 +1,5 @@
-// fuzz: sources=pkg/base/tar/reader.cc pkg/base/tar/writer.cc pkg/base/compress/source.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
+// fuzz: sources=pkg/base/tar/reader.cc pkg/base/tar/writer.cc pkg/base/compress/source.cc pkg/base/strings.cc
+// fuzz: sources=pkg/base/error.cc pkg/base/check.cc
 // Any bytes as an archive: read, or refused within the limits. What must hold, beside not crashing: no more entries,
 // names and data than the limits and the input allow; a name that normalize() lets through stays below its root; and an
 // entry written again by our writer is read back as it was.

@@ -1,4 +1,6 @@
-// fuzz: sources=pkg/store/wal/frame.cc pkg/store/wal/recovery.cc pkg/store/wal/wal.cc pkg/base/crc32c.cc pkg/base/fault_fs.cc pkg/base/fs.cc pkg/base/random.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
+// fuzz: sources=pkg/store/wal/frame.cc pkg/store/wal/recovery.cc pkg/store/wal/wal.cc pkg/base/crc32c.cc
+// fuzz: sources=pkg/base/fault_fs.cc pkg/base/fs.cc pkg/base/random.cc pkg/base/strings.cc pkg/base/error.cc
+// fuzz: sources=pkg/base/check.cc
 // Log segments as they may lie on a disk. Input: the bytes of the first segment. Opening must repair or refuse, never
 // crash; what it accepted must be accepted again, with the same entries, and be appendable.
 #include <cstdint>

@@ -1,4 +1,5 @@
-// fuzz: sources=pkg/base/yaml/yaml.cc pkg/base/yaml/emit.cc pkg/base/yaml/scalar.cc pkg/base/json/json.cc pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
+// fuzz: sources=pkg/base/yaml/yaml.cc pkg/base/yaml/emit.cc pkg/base/yaml/scalar.cc pkg/base/json/json.cc
+// fuzz: sources=pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
 // fuzz: libs=yaml-cpp boost_json
 // The YAML reader under its limits; what it reads, the writer must write so that it reads back the same.
 #include <cstdint>
