@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/fs.h"
 #include "base/metrics.h"
@@ -47,6 +48,7 @@ constexpr int kBlockingThreads = 4;
 constexpr int kReconcileThreads = 4;
 constexpr std::chrono::seconds kStopPodsDeadline{40};  // a default grace of 30 s and what comes after
 constexpr int kPodSubnetBits = 24;
+constexpr std::chrono::minutes kCompactionInterval{5};  // kube-apiserver's --etcd-compaction-interval
 
 orch::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log) {
   orch::podnet::Options options;
@@ -97,6 +99,7 @@ class Composition final : public Server {
     api_service_ip_ = TRY(nth_address(config_.service_cidr, 1));
     pod_cidr_ = TRY(nth_subnet(config_.cluster_cidr, kPodSubnetBits, 0));
     notify("STATUS=opening the store");
+    TRY(open_store());  // takes the lock of the data folder: before it nothing of another server's may be touched
     // The runtime and the network need nothing of the API: they open beside it.
     std::thread machine([this] { machine_ = open_machine(); });
     auto plane = open_control_plane();
@@ -105,6 +108,7 @@ class Composition final : public Server {
     TRY(machine_);
     TRY(start_controllers());
     TRY(start_node());
+    compact_later();
     return {};
   }
 
@@ -167,10 +171,13 @@ class Composition final : public Server {
     runtime_.reset();
     runner_.reset();
     api_.reset();
-    if (kv_) kv_->stop();
     loop_.stop();
-    (void)::unlink(config_.control_socket().c_str());  // the next server makes it anew
-    (void)::unlink(config_.pid_file().c_str());
+    compaction_.reset();
+    if (kv_) kv_->stop();
+    if (owner_) {
+      (void)::unlink(config_.control_socket().c_str());  // the next server makes it anew
+      (void)::unlink(config_.pid_file().c_str());
+    }
     return worst;
   }
 
@@ -185,7 +192,7 @@ class Composition final : public Server {
     return {};
   }
 
-  Result<> open_control_plane() {
+  Result<> open_store() {
     store::server::StoreOptions store_options{.dir = config_.store_dir(), .fs = *fs_, .clock = clock_};
     store_options.log = log_.with({{"component", "store"}});
     store_options.metrics = &metrics_;
@@ -193,7 +200,11 @@ class Composition final : public Server {
     kv_ = TRY_CTX(store::server::EmbeddedStore::open(std::move(store_options)), "store");
     TRY(base::write_file(config_.pid_file(),
                          std::to_string(getpid()) + '\n'));  // after the store's lock: one server a folder
+    owner_ = true;
+    return {};
+  }
 
+  Result<> open_control_plane() {
     pki_ = TRY_CTX(open_pki(config_.pki_dir(),
                             {.node_name = config_.node_name,
                              .node_ip = config_.node_ip,
@@ -333,6 +344,21 @@ class Composition final : public Server {
             .blocking = blocking_};
   }
 
+  // History older than the last look is dropped, so that watches may resume over at least one interval, as with etcd under
+  // a real API server.
+  void compact_later() {
+    compaction_ = loop_.after(kCompactionInterval, [this] {
+      const auto revision = std::exchange(compact_to_, kv_->status().revision);
+      if (revision > 0) {
+        kv_->compact(revision, [log = log_](Result<store::Revision> done) {
+          if (!done && done.error().code != Code::kOutOfRange && done.error().code != Code::kCancelled)
+            log.warn("history was not compacted, the next round tries again", {{"error", done.error()}});
+        });
+      }
+      compact_later();
+    });
+  }
+
   [[nodiscard]] std::string kubeconfig_text() const {
     return json::serialize_pretty(
                admin_kubeconfig(pki_, "https://127.0.0.1:" + std::to_string(config_.https_listen_port))) +
@@ -362,11 +388,14 @@ class Composition final : public Server {
   std::unique_ptr<orch::kubelet::Kubelet> kubelet_;
   std::unique_ptr<orch::proxy::Proxy> proxy_;
   std::unique_ptr<orch::dns::DnsServer> dns_;
+  std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
+  store::Revision compact_to_ = 0;
   std::mutex mutex_;
   std::condition_variable asked_;
   bool stop_asked_ = false;
   StopKind stop_kind_ = StopKind::kKeepPods;
   bool stopped_ = false;
+  bool owner_ = false;  // the data folder is ours: socket and pid file are too
 };
 
 }  // namespace

@@ -19,13 +19,13 @@ def nginx_layout():
         return layout
     run("rm", "-rf", CACHE)
     CACHE.mkdir(parents=True)
-    run("mmdebstrap", "--variant=extract", "--include=nginx-light,libc6,libpcre2-8-0,libssl3,zlib1g,libcrypt1,busybox-static,base-passwd,iproute2", "bookworm", CACHE / "rootfs", *apt_sources(), timeout=400)
+    run("mmdebstrap", "--variant=extract", "--include=nginx-light,libc6,libpcre2-8-0,libssl3,zlib1g,libcrypt1,busybox-static,curl", "bookworm", CACHE / "rootfs", *apt_sources(), timeout=400)
     rootfs = CACHE / "rootfs"
     for folder in ["var/lib/nginx/body", "var/log/nginx", "run", "tmp", "var/www/html", "proc", "sys", "dev"]:
         (rootfs / folder).mkdir(parents=True, exist_ok=True)
     (rootfs / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n")
     (rootfs / "etc/group").write_text("root:x:0:\nwww-data:x:33:\n")
-    (rootfs / "etc/nginx/nginx.conf").write_text("worker_processes 1;\ndaemon off;\nerror_log /dev/stderr;\npid /run/nginx.pid;\nevents { worker_connections 512; }\n"
+    (rootfs / "etc/nginx/nginx.conf").write_text("user www-data;\nworker_processes 1;\ndaemon off;\nerror_log /dev/stderr;\npid /run/nginx.pid;\nevents { worker_connections 512; }\n"
                                                  "http { access_log off; keepalive_requests 1000000; server { listen 80; root /var/www/html; location / { add_header X-Pod $hostname; } } }\n")
     run("umoci", "init", "--layout", layout)
     for version in ("1", "2"):
@@ -120,7 +120,7 @@ def test_reached_by_address_port_and_name(c):
     c.kubectl("run", "asker", "--image=127.0.0.1:5000/nginx:1", "--command", "--", "/bin/busybox", "sleep", "100000")
     c.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=30s")
     for url in [f"http://{ip}/", f"http://{c.node_ip}:30090/", "http://nginx/", "http://nginx.default.svc.cluster.local/"]:
-        assert eventually(url, lambda: c.kubectl("exec", "asker", "--", "/bin/busybox", "wget", "-q", "-T", "5", "-O", "-", url).stdout) == "version 1\n", url
+        assert eventually(url, lambda: c.kubectl("exec", "asker", "--", "/usr/bin/curl", "-sS", "-m", "5", url).stdout) == "version 1\n", url
     for url in [f"http://{ip}/", f"http://{c.node_ip}:30090/"]:
         assert c.curl(url).stdout == "version 1\n"
     name = "nginx.default.svc.cluster.local"

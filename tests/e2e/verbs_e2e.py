@@ -179,9 +179,13 @@ def test_ports_in_use_name_the_holder(c):
 
 
 def test_second_server_on_the_same_data(c):
-    done = c.inside(BINARY, "server", "--data-dir", c.data, "--run-dir", c.home / "r3", "--node-name", "n3", "--https-listen-port", "7444", check=False, timeout=60)
-    assert done.returncode == 1 and str(c.server_pid()) in done.stderr, done.stderr[-2000:]
-    assert c.appliance("status").returncode == 0
+    layers = set(os.listdir(c.data / "containers"))
+    for run_dir in (c.home / "r3", c.run_dir):
+        done = c.inside(BINARY, "server", "--data-dir", c.data, "--run-dir", run_dir, "--node-name", "n3", "--https-listen-port", "7444", check=False, timeout=60)
+        assert done.returncode == 1 and str(c.server_pid()) in done.stderr, done.stderr[-2000:]
+        assert c.appliance("status").returncode == 0
+        assert set(os.listdir(c.data / "containers")) == layers and layers
+    assert "It works." in c.curl(f"http://{c.node_ip}:30080/").stdout
 
 
 def test_environment_and_config_file(c):

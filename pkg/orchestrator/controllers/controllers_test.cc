@@ -1,6 +1,8 @@
 // Table tests of the pure plans. Objects are made from JSON as the store keeps them.
 #include <catch2/catch.hpp>
 
+#include <map>
+
 #include "orchestrator/api/kind.h"
 #include "orchestrator/controllers/deployment.h"
 #include "orchestrator/controllers/endpoints.h"
