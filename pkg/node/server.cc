@@ -344,8 +344,8 @@ class Composition final : public Server {
             .blocking = blocking_};
   }
 
-  // History older than the last look is dropped, so that watches may resume over at least one interval, as with etcd under
-  // a real API server.
+  // History older than the last look is dropped, so that watches may resume over at least one interval, as with etcd
+  // under a real API server.
   void compact_later() {
     compaction_ = loop_.after(kCompactionInterval, [this] {
       const auto revision = std::exchange(compact_to_, kv_->status().revision);
