@@ -237,6 +237,8 @@ TEST_CASE("deployment: complete, and late") {
   CHECK(condition(plan_deployment(deployment(2, kRolling), {revision("a", 1, 2, 2, 2)}, 0, 0, kNow), "Progressing") ==
         "True NewReplicaSetAvailable");
   auto d = deployment(2, kRolling);
+  json::ensure(d, {"status", "updatedReplicas"}) = 2;  // no progress since
+  json::ensure(d, {"status", "replicas"}) = 2;
   json::ensure(d, {"status", "conditions"}) = json::Array{json::Object{{"type", "Progressing"},
                                                                        {"status", "True"},
                                                                        {"reason", "ReplicaSetUpdated"},

@@ -310,8 +310,8 @@ TEST_CASE("kubelet: a pod that must not restart succeeds and gives its sandbox b
 }
 
 TEST_CASE("kubelet: a failing liveness probe restarts the container") {
+  std::atomic<bool> healthy{false};  // outlives the probes that read it
   Rig rig;
-  std::atomic<bool> healthy{false};
   rig.runtime->script_exec(
       [&](const std::string&, const std::vector<std::string>&) -> Result<runtime::cri::ExecResult> {
         return runtime::cri::ExecResult{.exit_code = healthy ? 0 : 1, .stdout_text = "sick", .stderr_text = {}};
@@ -333,8 +333,8 @@ TEST_CASE("kubelet: a failing liveness probe restarts the container") {
 }
 
 TEST_CASE("kubelet: a pod is not ready before its readiness probe passes") {
+  std::atomic<bool> healthy{false};  // outlives the probes that read it
   Rig rig;
-  std::atomic<bool> healthy{false};
   rig.runtime->script_exec(
       [&](const std::string&, const std::vector<std::string>&) -> Result<runtime::cri::ExecResult> {
         return runtime::cri::ExecResult{.exit_code = healthy ? 0 : 1, .stdout_text = {}, .stderr_text = {}};

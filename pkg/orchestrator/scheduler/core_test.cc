@@ -21,7 +21,7 @@ NodeState node(const std::string& name, int64_t cpu_millis, int64_t memory_bytes
                     {});
 }
 
-const auto kPlain = parsed(R"({"spec":{}})");
+const json::Value kPlain = json::Object{{"spec", json::Object{}}};
 
 }  // namespace
 
