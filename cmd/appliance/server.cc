@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <csignal>
 
+#include "base/executor.h"
 #include "cmd/appliance/node_flags.h"
 #include "cmd/appliance/output.h"
 #include "cmd/appliance/verbs.h"
@@ -44,6 +45,7 @@ int server(Argv argv) {
                         .message = "server: must run as root: it makes namespaces, mounts and network links",
                         .errno_value = 0,
                         .hint = "sudo appliance server"});
+  base::set_thread_name("appliance");  // we were started as /proc/self/exe, and ps should say who we are
   block_signals();
   raise_file_limit();
   mallopt(M_ARENA_MAX, 4);  // freed documents must go back: see docs/architecture.md, memory

@@ -1,6 +1,8 @@
 // appliance up: makes sure a server runs here, the node is Ready, the person's kubectl knows it, and the demo answers.
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "base/strings.h"
 #include "cmd/appliance/control_client.h"
 #include "cmd/appliance/node_flags.h"
@@ -41,9 +43,15 @@ Result<> wait_for_node(ControlClient& client) {
 Result<bool> write_kubeconfig(const node::Config& config, std::string& where) {
   const auto pki = TRY(node::read_admin(config.pki_dir()));
   const auto ours = node::admin_kubeconfig(pki, "https://127.0.0.1:" + std::to_string(config.https_listen_port));
-  auto target = config.write_kubeconfig.empty()
-                    ? TRY(node::kubeconfig_target())
-                    : node::KubeconfigTarget{.path = config.write_kubeconfig, .uid = getuid(), .gid = getgid()};
+  auto target = TRY(node::kubeconfig_target());
+  if (!config.write_kubeconfig.empty()) {
+    const auto mode = std::strtoul(config.kubeconfig_mode.c_str(), nullptr, 8);
+    target = {.path = config.write_kubeconfig,
+              .uid = getuid(),
+              .gid = getgid(),
+              .mode = static_cast<unsigned>(mode),
+              .merge = false};
+  }
   where = target.path;
   return node::install_kubeconfig(target, ours, config.kubeconfig_note());
 }

@@ -40,7 +40,7 @@ Result<> write_owned(const KubeconfigTarget& target, const json::Value& document
     TRY(base::make_dirs(dir, 0700));
     if (::chown(dir.c_str(), target.uid, target.gid) != 0) return fail_errno("chown " + dir);
   }
-  TRY(base::write_file_atomic(target.path, yaml::emit(document), 0600));
+  TRY(base::write_file_atomic(target.path, yaml::emit(document), target.mode));
   if (::chown(target.path.c_str(), target.uid, target.gid) != 0) return fail_errno("chown " + target.path);
   return {};
 }
@@ -120,7 +120,7 @@ Result<KubeconfigTarget> kubeconfig_target() {
 
 Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours, const std::string& note_path) {
   const auto existing = TRY(read_existing(target.path));
-  const auto merged = merge_kubeconfig(existing, ours, false);
+  const auto merged = target.merge ? merge_kubeconfig(existing, ours, false) : ours;
   if (merged == existing) return false;
   TRY(write_owned(target, merged, note_path));
   return true;

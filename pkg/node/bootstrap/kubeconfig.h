@@ -25,6 +25,8 @@ struct KubeconfigTarget {
   std::string path;
   unsigned uid = 0;
   unsigned gid = 0;
+  unsigned mode = 0600;
+  bool merge = true;  // false: the file is ours alone (--write-kubeconfig)
 };
 Result<KubeconfigTarget> kubeconfig_target();
 

@@ -240,6 +240,10 @@ Result<> complete(Config& config) {
       return fail(Code::kInvalidArgument, "\"" + *dir + "\": folders must be absolute paths");
   if (!config.datastore_endpoint.empty())
     return fail(Code::kUnimplemented, "datastore-endpoint: an external etcd is not supported yet");
+  if (config.kubeconfig_mode.size() < 3 || config.kubeconfig_mode.size() > 4 ||
+      config.kubeconfig_mode.find_first_not_of("01234567") != std::string::npos)
+    return fail(Code::kInvalidArgument,
+                "kubeconfig-mode: \"" + config.kubeconfig_mode + "\" is not an octal mode such as 0600");
   const auto range = base::split(config.service_node_port_range, '-');
   const auto low = range.size() == 2 ? base::parse_int<int>(range[0]) : std::nullopt;
   const auto high = range.size() == 2 ? base::parse_int<int>(range[1]) : std::nullopt;

@@ -14,8 +14,8 @@ Error log_does_not_fit(const std::string& dir, const std::string& what) {
       .message = "store " + dir + ": " + what,
       .errno_value = 0,
       .hint =
-          "parts of the data folder are missing or come from another copy: put them back together, or restore a "
-          "snapshot (appliance store snapshot restore)"};
+          "parts of the data folder are missing or come from another copy: put them back together, or restore the "
+          "whole folder from a backup (docs/operate.md)"};
 }
 
 }  // namespace

@@ -23,9 +23,8 @@ Error damaged(const std::string& path, const std::string& what) {
                .message = "log segment " + path + ": " + what,
                .errno_value = 0,
                .hint =
-                   "data that was already acknowledged is damaged: check the disk, then restore this server from a "
-                   "snapshot (appliance store snapshot restore), or take the data folder away and let the server join "
-                   "again from the others; nothing was changed"};
+                   "data that was already acknowledged is damaged: check the disk, then restore the data folder from a "
+                   "backup (docs/operate.md); nothing was changed"};
 }
 
 }  // namespace
