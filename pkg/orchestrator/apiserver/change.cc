@@ -81,11 +81,19 @@ api::ObjectPtr bare_object(const api::Kind& kind, const api::ObjectKey& key, int
 }
 
 void compare_and_write(Core& core, const api::Kind& kind, const api::ObjectKey& key, int64_t expected,
-                       store::SharedBytes bytes, std::move_only_function<void(api::ApiResult<Written>)> done) {
+                       store::SharedBytes bytes, std::move_only_function<void(api::ApiResult<Written>)> done,
+                       const std::optional<Unmoved>& also) {
   if (bytes && bytes->size() > store::kValueBytesMax) return done(std::unexpected(too_large()));
   const std::string path = storage_key(kind, key);
   store::TxnRequest txn;
   txn.compares.push_back(store::Compare::mod_revision(path, store::Compare::Op::kEqual, expected));
+  if (also) {
+    txn.compares.push_back(store::Compare::mod_revision(also->path, store::Compare::Op::kEqual, also->revision));
+    store::RangeRequest look;  // which of the two it was
+    look.key = path;
+    look.keys_only = true;
+    txn.failure.emplace_back(std::move(look));
+  }
   if (bytes) {
     store::PutOp put;
     put.key = path;
@@ -100,7 +108,12 @@ void compare_and_write(Core& core, const api::Kind& kind, const api::ObjectKey& 
                                done = std::move(done)](Result<store::TxnResponse> response) mutable {
     core.resume([done = std::move(done), response = std::move(response)]() mutable {
       if (!response) return done(std::unexpected(api::from_error(response.error())));
-      done(Written{.conflict = !response->succeeded, .revision = response->revision});
+      Written written{.conflict = !response->succeeded, .exists = false, .revision = response->revision};
+      if (written.conflict && !response->responses.empty()) {
+        const auto* look = std::get_if<store::RangeResponse>(&response->responses[0]);
+        written.exists = look != nullptr && !look->kvs.empty();
+      }
+      done(written);
     });
   });
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "orchestrator/apiserver/core.h"
 
@@ -36,13 +37,20 @@ struct ChangeOptions {
 void change_object(Core& core, const api::Kind& kind, api::ObjectKey key, ChangeOptions options, Decide decide,
                    Decided done);
 
-// One guarded write. `bytes` null: delete. `expected` 0: must not exist. Answers on a pool thread.
+// One guarded write. `bytes` null: delete. `expected` 0: must not exist. `also`: another key that must still be at that
+// revision (the namespace of a create). Answers on a pool thread.
 struct Written {
   bool conflict = false;
+  bool exists = false;  // with a conflict and `also`: the object is there, else the other key has moved
+  int64_t revision = 0;
+};
+struct Unmoved {
+  std::string path;
   int64_t revision = 0;
 };
 void compare_and_write(Core& core, const api::Kind& kind, const api::ObjectKey& key, int64_t expected,
-                       store::SharedBytes bytes, std::move_only_function<void(api::ApiResult<Written>)> done);
+                       store::SharedBytes bytes, std::move_only_function<void(api::ApiResult<Written>)> done,
+                       const std::optional<Unmoved>& also = std::nullopt);
 
 // An object of which only kind, key, revision and bytes are known: enough to answer with.
 api::ObjectPtr bare_object(const api::Kind& kind, const api::ObjectKey& key, int64_t revision,

@@ -29,7 +29,7 @@ struct Heard {
   }
   bool wait(size_t count) {
     std::unique_lock lock(mutex);
-    return more.wait_for(lock, 10s, [&] { return lines.size() >= count; });
+    return more.wait_for(lock, 60s, [&] { return lines.size() >= count; });
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "orchestrator/api/openapi.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -45,6 +44,7 @@ Core::Core(Options options_in)
       node_ports(static_cast<uint32_t>(options.node_port_first), static_cast<uint32_t>(options.node_port_last),
                  band_of(static_cast<uint32_t>(options.node_port_last - options.node_port_first + 1), 32, 128)),
       tokens(options.service_account_key_pem, options.service_account_issuer),
+      openapi(*kinds),
       streams(options.node_streams),
       pool({.name = "api", .threads = options.request_threads, .queue_max = kPoolQueueMax}) {}
 

@@ -14,6 +14,7 @@
 #include "orchestrator/apiserver/call.h"
 #include "orchestrator/apiserver/discovery.h"
 #include "orchestrator/apiserver/in_flight.h"
+#include "orchestrator/apiserver/openapi_documents.h"
 #include "orchestrator/apiserver/options.h"
 #include "orchestrator/apiserver/respond.h"
 #include "orchestrator/apiserver/tokens.h"
@@ -34,11 +35,10 @@ struct Core {
   NumberAllocator cluster_ips;
   NumberAllocator node_ports;
   Tokens tokens;
-  std::string openapi_index;
-  std::map<std::string, Document, std::less<>> openapi;  // by "api/v1", "apis/apps/v1"
-  std::atomic<client::NodeStreams*> streams;             // null: no kubelet yet
-  InFlight in_flight;                                    // callbacks of the store
-  base::ThreadPool pool;                                 // last made, first stopped: requests and their continuations
+  OpenApiDocuments openapi;
+  std::atomic<client::NodeStreams*> streams;  // null: no kubelet yet
+  InFlight in_flight;                         // callbacks of the store
+  base::ThreadPool pool;                      // last made, first stopped: requests and their continuations
 
   [[nodiscard]] const api::Kind& kind(std::string_view resource) const;  // APP_CHECKs that it exists
   // Runs a continuation on the pool. When the server stops, the task is dropped, and with it the call: its client gets

@@ -2,7 +2,6 @@
 
 #include <future>
 
-#include "orchestrator/api/openapi.h"
 #include "orchestrator/apiserver/admission.h"
 #include "orchestrator/apiserver/api.h"
 #include "orchestrator/apiserver/bootstrap.h"
@@ -35,7 +34,6 @@ class Front final : public ApiServer {
     core_.cache.start([synced](Result<> result) { synced->set_value(std::move(result)); });
     TRY(answer.get());
     watch_services();
-    make_openapi();
     TRY(bootstrap_objects(internal_client(), core_.options));
     ready_ = true;
     return {};
@@ -78,19 +76,6 @@ class Front final : public ApiServer {
       done.set_value();
     });
     done.get_future().wait();
-  }
-
-  void make_openapi() {
-    core_.openapi_index = api::openapi_v3_index(*core_.kinds);
-    for (const Kind& kind : core_.kinds->all()) {
-      const std::string path = kind.group.empty() ? "api/" + kind.version : "apis/" + kind.group + '/' + kind.version;
-      if (core_.openapi.contains(path)) continue;
-      Document document{.content_type = "application/json",
-                        .body = api::openapi_v3_document(*core_.kinds, kind.group, kind.version),
-                        .etag = {}};
-      document.etag = '"' + api::openapi_v3_hash(document.body) + '"';
-      core_.openapi.emplace(path, std::move(document));
-    }
   }
 
   Core core_;

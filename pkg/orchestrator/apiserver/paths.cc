@@ -1,6 +1,5 @@
 // Paths that are no resources: discovery, version, health, metrics, OpenAPI, the token issuer's keys (kube-api page 1).
 #include "base/strings.h"
-#include "orchestrator/api/openapi.h"
 #include "orchestrator/apiserver/api.h"
 
 namespace appliance::orchestrator::apiserver {
@@ -72,30 +71,30 @@ void serve_health(Core& core, Call& call, std::string_view endpoint, std::string
 }
 
 void serve_openapi(Core& core, Call& call, std::string_view rest) {
-  if (rest.empty()) return respond_text(call, 200, core.openapi_index, "application/json");
-  const auto it = core.openapi.find(rest);
-  if (it == core.openapi.end()) return respond_text(call, 404, "404 page not found\n");
+  if (rest.empty()) return respond_text(call, 200, core.openapi.index(), "application/json");
+  const Document* document = core.openapi.find(rest);
+  if (document == nullptr) return respond_text(call, 404, "404 page not found\n");
   const std::string_view hash = call.request().query_value("hash");
-  const std::string current = it->second.etag.substr(1, it->second.etag.size() - 2);
+  const std::string current = document->etag.substr(1, document->etag.size() - 2);
   if (!hash.empty() && hash != current) {
     net::http::Response response;
     response.status = 301;
     response.headers.add("Location", "/openapi/v3/" + std::string(rest) + "?hash=" + current);
     return call.exchange->respond(std::move(response));
   }
-  if (hash.empty()) return serve_document(call, it->second);
+  if (hash.empty()) return serve_document(call, *document);
   net::http::Response response;
-  response.headers.add("ETag", it->second.etag);
+  response.headers.add("ETag", document->etag);
   response.headers.add("Vary", "Accept");
   response.headers.add("Cache-Control", "public, immutable");
   response.headers.add("Audit-Id", call.audit_id);
-  response.body.push_back(net::http::Chunk::of(it->second.body));
+  response.body.push_back(net::http::Chunk::of(document->body));
   call.exchange->respond(std::move(response));
 }
 
 std::string root_paths(const Core& core) {
   json::Array paths{"/api", "/api/v1", "/apis"};
-  for (const auto& [path, document] : core.openapi) {
+  for (const std::string& path : core.openapi.paths()) {
     if (path.starts_with("apis/")) paths.emplace_back('/' + path);
   }
   for (const char* path : {"/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version"})

@@ -24,7 +24,7 @@ TEST_CASE("timed queue: runs tasks in order, timed ones by their time, cancelled
     done.set_value();
   });
   queue.post_at(now + 20ms, [&] { ran.push_back(3); });
-  REQUIRE(done.get_future().wait_for(10s) == std::future_status::ready);
+  REQUIRE(done.get_future().wait_for(60s) == std::future_status::ready);
   queue.stop();
   CHECK(ran == std::vector{1, 2, 3, 4});
   CHECK_FALSE(queue.post([] {}));

@@ -15,6 +15,7 @@ struct Creation {
   json::Value input;   // as decoded
   bool fresh = false;  // the cache was brought to the store's revision for this attempt
   int names_tried = 0;
+  int namespaces_lost = 0;  // times that the namespace moved under the write
   Reservations reservations;
   json::Value object;  // of this attempt
 };
@@ -83,12 +84,27 @@ void on_written(const CreationPtr& c, const api::ObjectKey& key, const store::Sh
     c->reservations.commit();
     return answer(c, key, written->revision, bytes);
   }
+  if (!written->exists && c->call->kind->namespaced) {
+    // The namespace has changed since the cache showed it: it may be going away.
+    if (++c->namespaces_lost < kAttemptsMax) return run_fresh(c);
+    return respond_error(*c->call, api::conflict_modified(c->core.kind("namespaces"), key.ns));
+  }
   const bool generated = json::string_at(c->input, {"metadata", "name"}).empty();
   if (generated && ++c->names_tried < kNameAttemptsMax) return run(c);
   respond_error(*c->call, api::already_exists(*c->call->kind, key.name));
 }
 
+// Its namespace as the cache shows it; a create is written only while the store still has that very state.
+std::optional<Unmoved> namespace_of(const CreationPtr& c) {
+  if (!c->call->kind->namespaced) return std::nullopt;
+  const api::Kind& namespaces = c->core.kind("namespaces");
+  const api::ObjectKey key{"", c->call->info.ns};
+  const api::ObjectPtr found = c->core.cache.get(namespaces, key);
+  return Unmoved{.path = storage_key(namespaces, key), .revision = found ? found->revision : 0};
+}
+
 void run(const CreationPtr& c) {
+  const std::optional<Unmoved> home = namespace_of(c);  // before admission looks at it: what it saw is not older
   auto name = admit(c);
   if (!name) {
     // The cache may not have seen yet what admission looked for.
@@ -103,9 +119,9 @@ void run(const CreationPtr& c) {
       return respond_error(*c->call, api::already_exists(*c->call->kind, key.name));
     return answer(c, key, 0, std::move(bytes));
   }
-  compare_and_write(c->core, *c->call->kind, key, 0, bytes, [c, key, bytes](api::ApiResult<Written> written) {
-    on_written(c, key, bytes, std::move(written));
-  });
+  compare_and_write(
+      c->core, *c->call->kind, key, 0, bytes,
+      [c, key, bytes](api::ApiResult<Written> written) { on_written(c, key, bytes, std::move(written)); }, home);
 }
 
 }  // namespace

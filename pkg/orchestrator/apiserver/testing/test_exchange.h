@@ -60,7 +60,7 @@ class TestStream final : public net::http::Stream {
   // The lines so far, once there are `count` of them (or the stream ended).
   std::vector<json::Value> wait(size_t count) {
     std::unique_lock lock(mutex_);
-    (void)more_.wait_for(lock, std::chrono::seconds(10), [&] { return finished_ || lines().size() >= count; });
+    (void)more_.wait_for(lock, std::chrono::seconds(60), [&] { return finished_ || lines().size() >= count; });
     return lines();
   }
   [[nodiscard]] std::string text() const {
@@ -69,7 +69,7 @@ class TestStream final : public net::http::Stream {
   }
   bool wait_finished() {
     std::unique_lock lock(mutex_);
-    return more_.wait_for(lock, std::chrono::seconds(10), [&] { return finished_; });
+    return more_.wait_for(lock, std::chrono::seconds(60), [&] { return finished_; });
   }
 
  private:
@@ -101,8 +101,11 @@ class TestSocket final : public net::http::WebSocket {
   }
   void close(uint16_t code, std::string) override {
     base::Task task;
+    std::function<void(std::string, bool)> handler;  // dropped at the end, as the real socket does
     {
       const std::lock_guard lock(mutex_);
+      handler = std::move(handler_);
+      handler_ = nullptr;
       close_code_ = code;
       task = std::move(on_close_);
       more_.notify_all();
@@ -114,23 +117,33 @@ class TestSocket final : public net::http::WebSocket {
   [[nodiscard]] size_t bytes_queued() const override { return 0; }
   void on_drain(base::Task task) override { task(); }
   [[nodiscard]] const std::string& subprotocol() const override { return protocol_; }
-  void on_message(std::function<void(std::string, bool)> handler) override { handler_ = std::move(handler); }
+  void on_message(std::function<void(std::string, bool)> handler) override {
+    const std::lock_guard lock(mutex_);
+    handler_ = std::move(handler);
+  }
   void on_close(base::Task task) override {
     const std::lock_guard lock(mutex_);
     on_close_ = std::move(task);
   }
 
-  void client_says(std::string message) { handler_(std::move(message), true); }
+  void client_says(std::string message) {
+    std::function<void(std::string, bool)> handler;
+    {
+      const std::lock_guard lock(mutex_);
+      handler = handler_;
+    }
+    if (handler) handler(std::move(message), true);
+  }
   // What was sent, once the server has closed.
   std::vector<std::string> wait_closed() {
     std::unique_lock lock(mutex_);
-    if (!more_.wait_for(lock, std::chrono::seconds(10), [&] { return close_code_ != 0; }))
+    if (!more_.wait_for(lock, std::chrono::seconds(60), [&] { return close_code_ != 0; }))
       sent_.emplace_back("not closed");
     return sent_;
   }
   bool wait_sent(size_t count) {
     std::unique_lock lock(mutex_);
-    return more_.wait_for(lock, std::chrono::seconds(10), [&] { return sent_.size() >= count; });
+    return more_.wait_for(lock, std::chrono::seconds(60), [&] { return sent_.size() >= count; });
   }
   std::atomic<bool> paused{false};
 
@@ -235,7 +248,7 @@ inline Told ask(ApiServer& server, const Ask& what) {
   auto exchange = std::make_shared<TestExchange>(std::move(request));
   auto future = exchange->future();
   server.handler()(std::move(exchange));
-  if (future.wait_for(std::chrono::seconds(20)) != std::future_status::ready)
+  if (future.wait_for(std::chrono::seconds(60)) != std::future_status::ready)
     FAIL("no answer to " + what.method + ' ' + what.path);
   return future.get();
 }
