@@ -48,6 +48,8 @@ constexpr int kBlockingThreads = 4;
 constexpr int kReconcileThreads = 4;
 constexpr std::chrono::seconds kStopPodsDeadline{40};  // a default grace of 30 s and what comes after
 constexpr int kPodSubnetBits = 24;
+// Over the API's own 3 MiB, so that it is the API that refuses, with a Status that clients understand.
+constexpr size_t kListenerBodyBytesMax = 8U << 20U;
 constexpr std::chrono::minutes kCompactionInterval{5};  // kube-apiserver's --etcd-compaction-interval
 
 orch::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log) {
@@ -249,6 +251,7 @@ class Composition final : public Server {
                         "api certificate");
     https.log = log_.with({{"component", "https"}});
     https.metrics = &metrics_;
+    https.body_bytes_max = kListenerBodyBytesMax;
     listener_ = TRY_CTX(net::http::Server::listen(loop_, https, api_->handler()), "api listener");
     notify("READY=1\nSTATUS=the API serves");
     log_.info("api serves", {{"address", config_.bind_address}, {"port", config_.https_listen_port}});
@@ -257,15 +260,14 @@ class Composition final : public Server {
 
   Result<> open_machine() {
     auto images = TRY_CTX(open_images(config_, log_), "images");
-    images_ = images.get();
+    runtime_ =
+        TRY_CTX(runtime::cri::open_runtime(runtime_options(config_, clock_, log_), std::move(images)), "runtime");
+    images_ = &runtime_->images();
     // The demo image is the binary itself: cheap, and needed before anything can run without a network.
-    std::thread demo([this] {
+    std::jthread demo([this] {
       if (auto made = images_.load()->make_demo("/proc/self/exe", std::string(kDemoImage)); !made)
         log_.warn("the demo image could not be made", {{"error", made.error()}});
     });
-    auto opened = runtime::cri::open_runtime(runtime_options(config_, clock_, log_), std::move(images));
-    demo.join();
-    runtime_ = TRY_CTX(std::move(opened), "runtime");
     podnet_ = TRY_CTX(orch::podnet::PodNet::open(podnet_options(config_, pod_cidr_, log_), clock_), "network");
     return {};
   }

@@ -170,6 +170,8 @@ def test_reboot(c):
         if link not in ("lo", "eth0"):
             c.inside("ip", "link", "del", link, check=False)
     c.inside("nft", "flush", "ruleset")
+    for key, value in c.before_inside["sysctl"].items():
+        c.inside("sh", "-c", f"echo {value.strip()} >/proc/sys/{key.replace('.', '/')}")
     c.up()
     c.wait_pods("app=demo", 2)
     c.wait_pods("app=counter", 1)
