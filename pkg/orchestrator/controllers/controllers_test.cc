@@ -297,7 +297,7 @@ TEST_CASE("endpoints: subsets part ready from not ready") {
   CHECK(json::array_at(subsets[0], {"notReadyAddresses"}).size() == 1);
 }
 
-TEST_CASE("node: taints follow lease, readiness and cordon; foreign taints stay") {
+TEST_CASE("node: taints follow lease, readiness and cordon, foreign taints stay") {
   const auto node = parsed(
       R"({"metadata":{"name":"n"},"spec":{"unschedulable":true,"taints":[{"key":"mine","effect":"NoSchedule"}]},"status":{"conditions":[{"type":"Ready","status":"True"}]}})");
   const auto fresh = plan_taints(node, true, "t");

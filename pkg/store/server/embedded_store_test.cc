@@ -137,7 +137,7 @@ TEST_CASE("store: data of a newer version is refused and left alone") {
   CHECK(must_range(*store, {.key = "k"}).count == 1);
 }
 
-TEST_CASE("store: a torn log tail is repaired; damage in the middle is refused with the remedy") {
+TEST_CASE("store: a torn log tail is repaired, damage in the middle is refused with the remedy") {
   FaultFs fs({.survive = FaultFs::Survive::kAll});
   const StoreOptions options{.dir = "/d/store",
                              .fs = fs,
