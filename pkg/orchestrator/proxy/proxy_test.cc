@@ -3,6 +3,7 @@
 #include "orchestrator/proxy/proxy.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -372,7 +373,7 @@ TEST_CASE("proxy: no connection fails while endpoints change all the time") {
     (void)net::netlink::in_netns(client->ns.get(), [&]() -> Result<> {
       while (!stop) {
         const base::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const timeval timeout{.tv_sec = 1, .tv_usec = 0};
+        const timeval timeout{.tv_sec = 5, .tv_usec = 0};
         setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
         const linger reset{.l_onoff = 1, .l_linger = 0};
         setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -391,12 +392,13 @@ TEST_CASE("proxy: no connection fails while endpoints change all the time") {
             if (fd >= 0) close(fd);
           }
       };
-  for (auto* p : {a.get(), b.get(), c.get()}) {
-    const timeval none{.tv_sec = 0, .tv_usec = 1};
-    setsockopt(p->tcp.get(), SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
-  }
+  for (auto* p : {a.get(), b.get(), c.get()}) REQUIRE(fcntl(p->tcp.get(), F_SETFL, O_NONBLOCK) == 0);
   std::thread drainer([&] {
-    while (!stop) drain();
+    pollfd queues[] = {{a->tcp.get(), POLLIN, 0}, {b->tcp.get(), POLLIN, 0}, {c->tcp.get(), POLLIN, 0}};
+    while (!stop) {
+      (void)poll(queues, 3, 5);
+      drain();
+    }
   });
   for (int i = 0; i < 30; ++i) {
     w.endpoints(i % 3 == 0   ? std::vector{a->ip}
