@@ -14,7 +14,7 @@
 #include "net/dns/codec.h"
 #include "net/netlink/netns.h"
 #include "net/netlink/route.h"
-#include "orchestrator/dns/fake_informers.h"
+#include "orchestrator/client/fake_informers.h"
 
 using namespace appliance;
 using namespace appliance::orchestrator;

@@ -15,8 +15,8 @@
 #include "net/netlink/netns.h"
 #include "net/netlink/route.h"
 #include "net/nft/nft.h"
+#include "orchestrator/client/fake_informers.h"
 #include "orchestrator/podnet/podnet.h"
-#include "orchestrator/proxy/fake_informers.h"
 
 using namespace appliance;
 using namespace appliance::orchestrator;
@@ -373,7 +373,7 @@ TEST_CASE("proxy: no connection fails while endpoints change all the time") {
     (void)net::netlink::in_netns(client->ns.get(), [&]() -> Result<> {
       while (!stop) {
         const base::Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const timeval timeout{.tv_sec = 5, .tv_usec = 0};
+        const timeval timeout{.tv_sec = 1, .tv_usec = 0};
         setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
         const linger reset{.l_onoff = 1, .l_linger = 0};
         setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
