@@ -47,7 +47,7 @@ Result<std::string> apply_one(ControlClient& client, json::Value document, const
   annotations.get_object().erase(kLastApplied);
   const std::string manifest = json::serialize(document) + '\n';
   json::ensure(document, {"metadata", "annotations", kLastApplied}) = manifest;
-  const std::string label = kind->singular + (kind->group.empty() ? "" : '.' + kind->group) + '/' + name;
+  const std::string label = type_label(*kind) + '/' + name;
   const std::string manager = "fieldManager=kubectl-client-side-apply&fieldValidation=Strict";
 
   const auto live = client.call("GET", resource_path(*kind, ns, name));

@@ -70,6 +70,10 @@ Result<const orchestrator::api::Kind*> find_resource(const std::string& name) {
   return fail(Code::kNotFound, "the server doesn't have a resource type \"" + name + '"');
 }
 
+std::string type_label(const orchestrator::api::Kind& kind) {
+  return kind.group.empty() ? kind.singular : kind.singular + '.' + kind.group;
+}
+
 std::string resource_path(const orchestrator::api::Kind& kind, const std::string& ns, const std::string& name,
                           const std::string& sub) {
   std::string path = kind.group.empty() ? "/api/" + kind.version : "/apis/" + kind.group + '/' + kind.version;

@@ -40,6 +40,8 @@ class ControlClient {
 
 // "deploy", "deployments", "deployments.apps", "Deployment" -> the kind. kNotFound with kubectl's text.
 Result<const orchestrator::api::Kind*> find_resource(const std::string& name);
+// "pod", "deployment.apps": the type as kubectl writes it before a name.
+std::string type_label(const orchestrator::api::Kind& kind);
 // /api/v1/namespaces/NS/pods or /apis/…; `name` and `sub` may be empty.
 std::string resource_path(const orchestrator::api::Kind& kind, const std::string& ns, const std::string& name = {},
                           const std::string& sub = {});

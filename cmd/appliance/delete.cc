@@ -27,9 +27,7 @@ struct Doomed {
   std::string uid;
 };
 
-std::string label(const Doomed& d) {
-  return d.kind->singular + (d.kind->group.empty() ? "" : '.' + d.kind->group) + " \"" + d.name + '"';
-}
+std::string label(const Doomed& d) { return type_label(*d.kind) + " \"" + d.name + '"'; }
 
 // Follows a watch of the one object until it is gone; the server ends each watch after a minute, then we look again.
 Result<> wait_gone(ControlClient& client, const Doomed& d) {

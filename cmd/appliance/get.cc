@@ -93,8 +93,7 @@ Result<> print_documents(ControlClient& client, const orchestrator::api::Kind& k
   }
   if (options.output == "name") {
     for (const auto& item : items)
-      print(kind.singular + (kind.group.empty() ? "" : '.' + kind.group) + '/' +
-            std::string(json::string_at(item, {"metadata", "name"})) + '\n');
+      print(type_label(kind) + '/' + std::string(json::string_at(item, {"metadata", "name"})) + '\n');
     return {};
   }
   json::Value shown = names.size() == 1
@@ -114,7 +113,7 @@ Result<bool> print_table(ControlClient& client, const orchestrator::api::Kind& k
   for (size_t i = 1; i < replies.size(); ++i)
     for (const auto& row : json::array_at(replies[i], {"rows"})) merged.as_object()["rows"].as_array().push_back(row);
   if (json::array_at(merged, {"rows"}).empty()) return false;
-  const std::string prefix = prefixed ? kind.singular + (kind.group.empty() ? "" : '.' + kind.group) + '/' : "";
+  const std::string prefix = prefixed ? type_label(kind) + '/' : "";
   print(render(merged, options, prefix));
   return true;
 }
