@@ -53,13 +53,8 @@ def eventually(what, probe, timeout=WAIT_S):
     raise Failed(f"{what}: not within {timeout} s; last: {last}")
 
 
-def kubectls():
-    """Every kubectl this machine has: trixie's 1.32, and the machine's own."""
-    found = {"1.32": run(ROOT / "scripts/fetch-kubectl").stdout.strip().splitlines()[-1]}
-    own = shutil.which("kubectl")
-    if own:
-        found["own"] = own
-    return found
+def fetched_kubectl():
+    return run(ROOT / "scripts/fetch-kubectl").stdout.strip().splitlines()[-1]
 
 
 class Cluster:
@@ -79,7 +74,7 @@ class Cluster:
             hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
         self.cgroup_parent = f"kubepods-{hashed % 2**32:08x}"
         self.flags = ["--node-name", "n1", "--node-ip", self.node_ip, *flags]
-        self.kubectl_path = kubectls()["1.32"]
+        self.kubectl_path = fetched_kubectl()
         for ns in (self.netns, self.peer):
             run("ip", "netns", "add", ns)
             run("ip", "-n", ns, "link", "set", "lo", "up")
@@ -109,7 +104,10 @@ class Cluster:
         return self.inside(BINARY, *verb.split(), *argv, *self.dirs(), check=check, **options)
 
     def up(self, *argv, check=True):
-        return self.inside(BINARY, "up", *self.dirs(), "--write-kubeconfig", self.kubeconfig, *self.flags, *argv, check=check, env=dict(os.environ, HOME=str(self.home)))
+        try:
+            return self.inside(BINARY, "up", *self.dirs(), "--write-kubeconfig", self.kubeconfig, *self.flags, *argv, check=check, env=dict(os.environ, HOME=str(self.home)))
+        except (Failed, subprocess.TimeoutExpired) as error:  # no cluster, no later explain(): say it now
+            raise Failed(f"{error}\n{self.explain()}") from None
 
     def kubectl(self, *argv, check=True, kubectl=None, **options):
         env = dict(os.environ, HOME=str(self.home), KUBECONFIG=str(self.kubeconfig))

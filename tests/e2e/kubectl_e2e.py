@@ -1,8 +1,9 @@
-"""Unmodified kubectl drives the cluster: every verb of the issue, with trixie's 1.32 and whatever kubectl the machine has."""
+"""Unmodified kubectl drives the cluster: every verb of the issue, with trixie's 1.32. kubectl_own_e2e.py runs the same tests with
+the machine's own."""
 import http.server, json, os, pty, re, select, struct, fcntl, termios, subprocess, threading, time
 
 from e2e import oci
-from e2e.harness import Cluster, Failed, eventually, kubectls, run
+from e2e.harness import Cluster, Failed, eventually, run
 
 WEB = """
 apiVersion: apps/v1
@@ -44,10 +45,9 @@ def container(name, args="", image="appliance/demo"):
     return f"  - {{name: {name}, image: {image}, imagePullPolicy: IfNotPresent{', args: ' + json.dumps(args) if args else ''}}}"
 
 
-def setup():
-    c = Cluster("kubectl")
+def setup(name="kubectl"):
+    c = Cluster(name)
     c.up("--no-demo")
-    c.all = kubectls()
     oci.busybox_archive(c.home / "busybox.tar")
     c.appliance("image import", c.home / "busybox.tar", "--tag", "test/busybox:1")
     c.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s")
@@ -65,22 +65,8 @@ def columns(text):
 
 
 def test_version(c):
-    for name, path in c.all.items():
-        out = c.kubectl("version", kubectl=path).stdout
-        assert re.search(r"Server Version: v1\.33\.", out), f"{name}: {out}"
-
-
-def test_every_kubectl_gets_runs_and_execs(c):
-    for name, path in c.all.items():
-        pod = f"any-{name.replace('.', '-')}"
-        c.kubectl("run", pod, "--image=appliance/demo", "--image-pull-policy=IfNotPresent", kubectl=path)
-        c.kubectl("wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=30s", kubectl=path)
-        assert c.kubectl("exec", pod, "--", "/appliance", "version", kubectl=path).stdout.startswith("appliance ")
-        assert "1/1" in c.kubectl("get", "pod", pod, kubectl=path).stdout
-        c.kubectl("create", "configmap", pod, "--from-literal=a=1", kubectl=path)  # protobuf body since 1.32
-        assert c.kubectl("get", "configmap", pod, "-o", "jsonpath={.data.a}", kubectl=path).stdout == "1"
-        c.kubectl("delete", "pod", pod, "--grace-period=1", kubectl=path)
-        c.kubectl("delete", "configmap", pod, kubectl=path)
+    out = c.kubectl("version").stdout
+    assert re.search(r"Client Version: v1\.\d+", out) and re.search(r"Server Version: v1\.33\.", out), out
 
 
 def test_api_resources(c):

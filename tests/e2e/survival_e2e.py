@@ -1,7 +1,7 @@
 """Crash, reboot, down, up, uninstall: what must outlive what."""
 import os, pathlib, re, signal, subprocess, threading, time, socket
 
-from e2e.harness import Cluster, Failed, eventually, run
+from e2e.harness import BINARY, Cluster, Failed, eventually, run
 
 COUNTER = """
 apiVersion: v1
@@ -191,7 +191,7 @@ def safe_read(path):
 
 def test_uninstall_leaves_nothing(c):
     c.inside("true")
-    out = c.inside(str(pathlib.Path(__file__).resolve().parents[2] / "build/release/appliance"), "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
+    out = c.inside(BINARY, "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
     assert f"removed {c.data}" in out, out
     after, after_inside = snapshot(c), inside_snapshot(c)
     for key in c.before:
@@ -201,5 +201,5 @@ def test_uninstall_leaves_nothing(c):
     left = {n for n in os.listdir(c.home) if n not in (".kube",)} - c.files_before
     assert not left, left
     assert not processes(c)
-    again = c.inside(str(pathlib.Path(__file__).resolve().parents[2] / "build/release/appliance"), "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
+    again = c.inside(BINARY, "uninstall", "--yes", "--write-kubeconfig", c.kubeconfig, *c.dirs()).stdout
     assert "Nothing to do" in again
