@@ -267,9 +267,16 @@ def test_udp_service_and_hostport(c):
     ip = c.get("svc", "udp")["spec"]["clusterIP"]
     ask = "import socket,sys; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b'ping',(sys.argv[1],int(sys.argv[2]))); print(s.recv(10).decode())"
     assert eventually("udp", lambda: c.inside("python3", "-c", ask, ip, "90").stdout) == "ping\n"
+    # The node port: from another machine, from the host by its address and by loopback, and from a pod.
+    assert eventually("udp node port", lambda: c.client("python3", "-c", ask, c.node_ip, "30124").stdout) == "ping\n"
+    for address in (c.node_ip, "127.0.0.1"):
+        assert c.inside("python3", "-c", ask, address, "30124").stdout == "ping\n", address
+    pod(c, "udp-client", [{"name": "c", "image": "test/tools:1", "command": SLEEP}])
+    say = f"use IO::Socket::INET; my $u = IO::Socket::INET->new(PeerAddr => '{c.node_ip}', PeerPort => 30124, Proto => 'udp'); $u->send('ping'); alarm 5; $u->recv(my $d, 10); print $d"
+    assert c.kubectl("exec", "udp-client", "--", "perl", "-e", say).stdout == "ping"
     eventually("host port", lambda: c.client("python3", "-c", "import socket,sys; s=socket.create_connection((sys.argv[1],18001),2); print(s.recv(10).decode().strip())", c.node_ip).stdout == "udp\n")
     c.kubectl("delete", "svc", "udp")
-    drop(c, "udp")
+    drop(c, "udp", "udp-client")
 
 
 def test_masquerade_outwards(c):
