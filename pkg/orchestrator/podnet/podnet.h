@@ -21,6 +21,10 @@ struct Options {
   std::string service_cidr;  // gets an own route, so that rejects and host clients work without a default route
   std::string state_dir;     // <run-dir>/net: leases, recorded sysctls; synced before use
   int mtu = 0;               // 0 = the MTU of the link with the default route, else 1500
+  std::string node_name;     // of this node; needed for set_peers()
+  std::string node_ip;
+  Tunnel tunnel = Tunnel::kAuto;
+  int vxlan_port = 8472;
   base::Log log;
 };
 
@@ -28,6 +32,15 @@ struct Attachment {
   std::string address;    // "10.42.0.7"
   std::string host_link;  // veth name on the host
 };
+
+// Another node of the cluster, as this node's routes need it.
+struct Peer {
+  std::string node;      // name; the tunnel's link address is derived from it
+  std::string pod_cidr;  // "10.42.1.0/24"
+  std::string node_ip;   // "192.0.2.7"
+};
+// auto: a direct route when the peer's address is on a network of one of our links, else VXLAN.
+enum class Tunnel : unsigned char { kAuto, kAlways, kNever };
 
 struct HostPort {
   std::string protocol = "TCP";  // TCP, UDP
@@ -48,6 +61,13 @@ class PodNet {
                                   const std::vector<HostPort>& ports) {
     (void)pod_uid, (void)address, (void)ports;
     return fail(Code::kUnimplemented, "host ports");
+  }
+  // Makes the pods of these nodes reachable, and those of no other: replaces what was set before, keeps what is right,
+  // so that a restart breaks no flow. Peers that are wrong (no address, a range outside of the cluster's) are left out
+  // and named in the error, the others are set.
+  virtual Result<> set_peers(const std::vector<Peer>& peers) {
+    (void)peers;
+    return fail(Code::kUnimplemented, "routes to other nodes");
   }
   // Removes links and leases of pods not in `live_uids`. Call once the runtime's list is loaded.
   virtual Result<> reconcile(const std::vector<std::string>& live_uids) = 0;
