@@ -15,6 +15,9 @@
 
 namespace appliance::orchestrator::podnet {
 
+// auto: a direct route when the peer's address is on a network of one of our links, else VXLAN.
+enum class Tunnel : unsigned char { kAuto, kAlways, kNever };
+
 struct Options {
   std::string pod_cidr;      // "10.42.0.0/24"
   std::string cluster_cidr;  // not masqueraded
@@ -39,8 +42,6 @@ struct Peer {
   std::string pod_cidr;  // "10.42.1.0/24"
   std::string node_ip;   // "192.0.2.7"
 };
-// auto: a direct route when the peer's address is on a network of one of our links, else VXLAN.
-enum class Tunnel : unsigned char { kAuto, kAlways, kNever };
 
 struct HostPort {
   std::string protocol = "TCP";  // TCP, UDP
