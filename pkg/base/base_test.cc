@@ -45,6 +45,11 @@ TEST_CASE("clock: RFC 3339 round trips, offsets are applied, nonsense is refused
   CHECK_FALSE(parse_rfc3339("yesterday"));
 }
 
+TEST_CASE("clock: years that nanoseconds can't hold become the nearest that they can") {
+  CHECK(format_rfc3339(parse_rfc3339("9999-12-31T23:59:59Z").value()).starts_with("2262-04-11T"));
+  CHECK(format_rfc3339(parse_rfc3339("0001-01-01T00:00:00Z").value()).starts_with("1677-09-21T"));
+}
+
 TEST_CASE("error: contexts stand outermost first and the code is kept") {
   const auto inner = []() -> Result<int> { return fail_errno("open x", ENOENT); };
   const auto outer = [&]() -> Result<int> { return TRY_CTX(inner(), "load"); };

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <ctime>
 
 namespace appliance::base {
@@ -84,7 +85,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   }
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
-  const time_t seconds = timegm(&parts) - offset_seconds;
+  // A WallTime reaches from 1677 to 2262; people write 9999 for "never", which must not come out as a time long ago.
+  constexpr long long kSecondsMax = INT64_MAX / 1'000'000'000 - 1;
+  const auto seconds = std::clamp<long long>(timegm(&parts) - offset_seconds, -kSecondsMax, kSecondsMax);
   return WallTime(std::chrono::seconds(seconds) + Nanos(fraction));
 }
 

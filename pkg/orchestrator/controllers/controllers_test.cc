@@ -37,7 +37,7 @@ struct PodSpec {
   std::string phase = "Running";
   bool ready = true;
   std::string ip = "10.42.0.2";
-  std::string extra_meta;
+  std::string extra_meta{};
 };
 
 api::ObjectPtr pod(const PodSpec& p) {

@@ -5,14 +5,47 @@
 namespace appliance::orchestrator::controllers {
 namespace {
 
-constexpr std::string_view kForeground = "foregroundDeletion";
-constexpr std::string_view kOrphan = "orphan";
+constexpr std::chrono::seconds kLookAgain{5};  // at an owner that waits, should a notice be lost
 
 ObjectKey garbage_key(const std::string& resource, const ObjectKey& key) { return {resource, key.ns + '/' + key.name}; }
 
-bool has_finalizer(const api::Object& object, std::string_view finalizer) {
-  return std::find(object.meta.finalizers.begin(), object.meta.finalizers.end(), finalizer) !=
-         object.meta.finalizers.end();
+// A member of metadata, with what the decision was made on as precondition.
+json::Value metadata_patch(const api::Object& object, std::string_view member, json::Array kept) {
+  return json::Object{{"metadata", json::Object{{member, std::move(kept)},
+                                                {"uid", object.meta.uid},
+                                                {"resourceVersion", std::to_string(object.revision)}}}};
+}
+
+bool drops(const CollectionWrite& write, std::string_view name) {
+  return std::ranges::find(write.drop, name) != write.drop.end();
+}
+
+json::Value patch_of(const CollectionWrite& write) {
+  json::Array kept;
+  if (write.verb == CollectionWrite::Verb::kDropFinalizers) {
+    for (const auto& finalizer : write.object->meta.finalizers)
+      if (!drops(write, finalizer)) kept.emplace_back(finalizer);
+    return metadata_patch(*write.object, "finalizers", std::move(kept));
+  }
+  const auto document = write.object->document();
+  for (const auto& reference : json::array_at(document, {"metadata", "ownerReferences"}))
+    if (!drops(write, json::string_at(reference, {"uid"}))) kept.push_back(reference);
+  return metadata_patch(*write.object, "ownerReferences", std::move(kept));
+}
+
+Result<> apply(const CollectionWrite& write, Context& context) {
+  const auto resource = write.object->kind->resource();
+  Result<> done;
+  if (write.verb == CollectionWrite::Verb::kDelete) {
+    done = context.remove(
+        resource, write.object->key,
+        {.grace_seconds = {}, .uid = write.object->meta.uid, .resource_version = {}, .propagation = write.propagation});
+  } else if (auto patched = context.patch(resource, write.object->key, patch_of(write)); !patched) {
+    done = fail(std::move(patched).error());
+  }
+  if (!done && done.error().code != Code::kNotFound)
+    return fail(done.error().wrap("collect " + resource + ' ' + write.object->key.string()));
+  return {};
 }
 
 class Garbage final : public Reconciler {
@@ -33,18 +66,16 @@ class Garbage final : public Reconciler {
 
   Result<Outcome> reconcile(const ObjectKey& key, Context& context) override {
     const size_t slash = key.name.find('/');
-    const ObjectKey object_key{key.name.substr(0, slash), key.name.substr(slash + 1)};
-    const auto object = context.informer(key.ns).get(object_key);
+    const auto object = context.informer(key.ns).get({key.name.substr(0, slash), key.name.substr(slash + 1)});
     if (!object) return Outcome{};
-    if (object->meta.deletion_seconds) return finish_owner(key.ns, *object, context);
-    if (object->meta.owners.empty()) return Outcome{};
-    for (const auto& owner : object->meta.owners)
-      if (exists(owner, object_key.ns, context)) return Outcome{};
-    auto removed = context.remove(
-        key.ns, object_key,
-        {.grace_seconds = {}, .uid = object->meta.uid, .resource_version = {}, .propagation = "Background"});
-    if (!removed && removed.error().code != Code::kNotFound)
-      return fail(removed.error().wrap("collect " + key.ns + ' ' + object_key.string()));
+    std::vector<OwnerState> owners;
+    for (const auto& owner : object->meta.owners) owners.push_back(state_of(owner, object->key.ns, context));
+    std::vector<ObjectPtr> dependents;
+    if (collection_needs_dependents(*object, owners))
+      each_dependent(object->meta.uid, context, [&](const ObjectPtr& d) { dependents.push_back(d); });
+    const auto plan = plan_collection(object, owners, dependents);
+    for (const auto& write : plan.writes) TRY(apply(write, context));
+    if (plan.waits) return Outcome{.requeue_after = kLookAgain};
     return Outcome{};
   }
 
@@ -52,72 +83,43 @@ class Garbage final : public Reconciler {
   std::vector<ObjectKey> keys_of(const std::string& resource, const Notice& notice,
                                  client::InformerSource& informers) const {
     std::vector<ObjectKey> keys;
-    if (notice.change == client::Change::kDeleted) {
-      for (const auto& other : resources_)
-        for (const auto& dependent : informers.informer(other).by_owner(notice.object->meta.uid))
-          keys.push_back(garbage_key(other, dependent->key));
-      for (const auto& owner : notice.object->meta.owners)  // an owner may wait for this one in the foreground
-        if (const auto* kind = kinds_->find_kind(owner.api_version, owner.kind); kind != nullptr)
-          keys.push_back(garbage_key(kind->resource(), {kind->namespaced ? notice.object->key.ns : "", owner.name}));
-      return keys;
-    }
-    const bool waits = notice.object->meta.deletion_seconds &&
-                       (has_finalizer(*notice.object, kForeground) || has_finalizer(*notice.object, kOrphan));
-    if (!notice.object->meta.owners.empty() || waits) keys.push_back(garbage_key(resource, notice.object->key));
+    const auto& object = *notice.object;
+    const bool gone = notice.change == client::Change::kDeleted;
+    if (gone || waits_for_dependents(object))
+      each_dependent(object.meta.uid, informers,
+                     [&](const ObjectPtr& d) { keys.push_back(garbage_key(d->kind->resource(), d->key)); });
+    if (!gone && (!object.meta.owners.empty() || waits_for_dependents(object)))
+      keys.push_back(garbage_key(resource, object.key));
+    // An owner may wait in the foreground for this one to go, or to let go of it.
+    const auto& had = gone ? notice.object : notice.old;
+    if (had)
+      for (const auto& owner : had->meta.owners)
+        if (gone || !owned_by(object, owner.uid)) add_owner(keys, owner, object.key.ns);
     return keys;
   }
 
-  bool exists(const api::OwnerReference& owner, const std::string& ns, Context& context) const {
+  static bool owned_by(const api::Object& object, std::string_view uid) {
+    return std::ranges::any_of(object.meta.owners, [&](const auto& owner) { return owner.uid == uid; });
+  }
+
+  void add_owner(std::vector<ObjectKey>& keys, const api::OwnerReference& owner, const std::string& ns) const {
     const auto* kind = kinds_->find_kind(owner.api_version, owner.kind);
-    if (kind == nullptr || !kind->stored) return true;
+    if (kind != nullptr && kind->stored)
+      keys.push_back(garbage_key(kind->resource(), {kind->namespaced ? ns : "", owner.name}));
+  }
+
+  // Of a Context or an InformerSource.
+  void each_dependent(std::string_view uid, auto& source, const auto& visit) const {
+    for (const auto& resource : resources_)
+      for (const auto& dependent : source.informer(resource).by_owner(uid)) visit(dependent);
+  }
+
+  OwnerState state_of(const api::OwnerReference& owner, const std::string& ns, Context& context) const {
+    const auto* kind = kinds_->find_kind(owner.api_version, owner.kind);
+    if (kind == nullptr || !kind->stored || (kind->namespaced && ns.empty())) return OwnerState::kPresent;
     const auto object = context.informer(kind->resource()).get({kind->namespaced ? ns : "", owner.name});
-    return object && object->meta.uid == owner.uid;
-  }
-
-  Result<Outcome> finish_owner(const std::string& resource, const api::Object& owner, Context& context) const {
-    const bool foreground = has_finalizer(owner, kForeground);
-    const bool orphan = has_finalizer(owner, kOrphan);
-    if (!foreground && !orphan) return Outcome{};
-    bool blocked = false;
-    for (const auto& other : resources_) {
-      for (const auto& dependent : context.informer(other).by_owner(owner.meta.uid)) {
-        if (orphan) {
-          TRY(strip(other, *dependent, owner.meta.uid, context));
-          continue;
-        }
-        blocked = true;
-        if (dependent->meta.deletion_seconds) continue;
-        auto removed = context.remove(
-            other, dependent->key,
-            {.grace_seconds = {}, .uid = dependent->meta.uid, .resource_version = {}, .propagation = "Foreground"});
-        if (!removed && removed.error().code != Code::kNotFound)
-          return fail(removed.error().wrap("collect " + other + ' ' + dependent->key.string()));
-      }
-    }
-    if (blocked) return Outcome{.requeue_after = std::chrono::seconds(5)};
-    json::Array kept;
-    for (const auto& f : owner.meta.finalizers)
-      if (f != kForeground && f != kOrphan) kept.emplace_back(f);
-    auto patched = context.patch(
-        resource, owner.key,
-        json::Object{{"metadata", json::Object{{"finalizers", std::move(kept)}, {"uid", owner.meta.uid}}}});
-    if (!patched && patched.error().code != Code::kNotFound)
-      return fail(patched.error().wrap("finish " + resource + ' ' + owner.key.string()));
-    return Outcome{};
-  }
-
-  static Result<> strip(const std::string& resource, const api::Object& dependent, const std::string& owner_uid,
-                        Context& context) {
-    json::Array kept;
-    const auto document = dependent.document();
-    for (const auto& reference : json::array_at(document, {"metadata", "ownerReferences"}))
-      if (json::string_at(reference, {"uid"}) != owner_uid) kept.push_back(reference);
-    auto patched = context.patch(
-        resource, dependent.key,
-        json::Object{{"metadata", json::Object{{"ownerReferences", std::move(kept)}, {"uid", dependent.meta.uid}}}});
-    if (!patched && patched.error().code != Code::kNotFound)
-      return fail(patched.error().wrap("orphan " + resource + ' ' + dependent.key.string()));
-    return {};
+    if (!object || object->meta.uid != owner.uid) return OwnerState::kAbsent;
+    return deleted_in_foreground(*object) ? OwnerState::kWaiting : OwnerState::kPresent;
   }
 
   std::shared_ptr<const api::KindTable> kinds_;
@@ -131,15 +133,15 @@ class EventExpiry final : public Reconciler {
   Result<Outcome> reconcile(const ObjectKey& key, Context& context) override {
     const auto event = context.informer("events").get(key);
     if (!event) return Outcome{};
-    int64_t last = event->meta.creation_seconds;
-    const auto document = event->document();
-    if (const auto stamp = base::parse_rfc3339(json::string_at(document, {"lastTimestamp"})))
-      last =
-          std::max<int64_t>(last, std::chrono::duration_cast<std::chrono::seconds>(stamp->time_since_epoch()).count());
-    const int64_t left = last + kEventTtl.count() - context.now_seconds();
-    if (left > 0) return Outcome{.requeue_after = std::chrono::seconds(left)};
-    if (auto removed = context.remove("events", key); !removed && removed.error().code != Code::kNotFound)
-      return fail(removed.error());
+    const auto left = plan_event_expiry(*event, context.now_seconds());
+    if (left > std::chrono::seconds(0)) return Outcome{.requeue_after = left};
+    auto removed = context.remove("events", key,
+                                  {.grace_seconds = {},
+                                   .uid = event->meta.uid,
+                                   .resource_version = std::to_string(event->revision),  // it may have come again
+                                   .propagation = {}});
+    if (!removed && removed.error().code != Code::kNotFound)
+      return fail(removed.error().wrap("expire event " + key.string()));
     return Outcome{};
   }
 };
