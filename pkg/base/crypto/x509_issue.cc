@@ -8,11 +8,11 @@
 #include "base/crypto/init.h"
 #include "base/crypto/openssl.h"
 #include "base/crypto/x509.h"
+#include "base/crypto/x509_names.h"
 
 namespace appliance::crypto {
 namespace {
 
-using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpensslFree<X509_EXTENSION_free>>;
 using BnPtr = std::unique_ptr<BIGNUM, OpensslFree<BN_free>>;
 
@@ -39,18 +39,9 @@ Result<> set_times(X509* certificate, const CertificateSpec& spec) {
   return {};
 }
 
-Result<> add_name_entry(X509_NAME* name, const char* field, const std::string& value) {
-  if (X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
-                                 static_cast<int>(value.size()), -1, 0) != 1)
-    return fail(openssl_error(Code::kInvalidArgument, std::string("certificate: ") + field + " \"" + value + "\""));
-  return {};
-}
-
 Result<> set_subject(X509* certificate, const CertificateSpec& spec) {
   X509_NAME* name = X509_get_subject_name(certificate);
-  for (const std::string& organization : spec.organizations) TRY(add_name_entry(name, "O", organization));
-  if (!spec.common_name.empty()) TRY(add_name_entry(name, "CN", spec.common_name));
-  return {};
+  return set_name(name, spec.common_name, spec.organizations);
 }
 
 Result<> add_extension(X509* certificate, X509V3_CTX* context, int nid, const std::string& value) {
@@ -60,35 +51,9 @@ Result<> add_extension(X509* certificate, X509V3_CTX* context, int nid, const st
   return {};
 }
 
-Result<> push_dns(GENERAL_NAMES* names, const std::string& dns) {
-  if (dns.empty() || dns.find('\0') != std::string::npos)
-    return fail(Code::kInvalidArgument, "certificate: an empty DNS name");
-  GENERAL_NAME* name = GENERAL_NAME_new();
-  ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-  ASN1_STRING_set(text, dns.data(), static_cast<int>(dns.size()));
-  GENERAL_NAME_set0_value(name, GEN_DNS, text);
-  sk_GENERAL_NAME_push(names, name);
-  return {};
-}
-
-Result<> push_ip(GENERAL_NAMES* names, const std::string& address) {
-  ASN1_OCTET_STRING* bytes = a2i_IPADDRESS(address.c_str());
-  if (bytes == nullptr)
-    return fail(openssl_error(Code::kInvalidArgument, "certificate: IP address \"" + address + "\""));
-  GENERAL_NAME* name = GENERAL_NAME_new();
-  GENERAL_NAME_set0_value(name, GEN_IPADD, bytes);
-  sk_GENERAL_NAME_push(names, name);
-  return {};
-}
-
-// Built from values, not from OpenSSL's "DNS:a,IP:b" text, so that a name can't smuggle another one in by a comma.
 Result<> add_alt_names(X509* certificate, const CertificateSpec& spec) {
   if (spec.dns_names.empty() && spec.ip_addresses.empty()) return {};
-  if (spec.dns_names.size() + spec.ip_addresses.size() > kSanMax)
-    return fail(Code::kInvalidArgument, "certificate: more than " + std::to_string(kSanMax) + " alternative names");
-  const GeneralNamesPtr names(GENERAL_NAMES_new());
-  for (const std::string& dns : spec.dns_names) TRY(push_dns(names.get(), dns));
-  for (const std::string& address : spec.ip_addresses) TRY(push_ip(names.get(), address));
+  const GeneralNamesPtr names = TRY(make_alt_names(spec.dns_names, spec.ip_addresses));
   if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_APPEND) != 1)
     return fail(openssl_error(Code::kInternal, "certificate: alternative names"));
   return {};

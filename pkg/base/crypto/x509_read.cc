@@ -1,22 +1,20 @@
 // Reading and verifying certificates: parse_certificate and verify_chain of x509.h.
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <array>
 #include <ctime>
 
 #include "base/crypto/init.h"
 #include "base/crypto/openssl.h"
 #include "base/crypto/sha256.h"
 #include "base/crypto/x509.h"
+#include "base/crypto/x509_names.h"
 #include "base/strings.h"
 
 namespace appliance::crypto {
 namespace {
 
-using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, OpensslFree<X509_STORE_free>>;
 using StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, OpensslFree<X509_STORE_CTX_free>>;
 struct StackFree {
@@ -24,55 +22,10 @@ struct StackFree {
 };
 using StackPtr = std::unique_ptr<STACK_OF(X509), StackFree>;
 
-std::vector<std::string> name_entries(const X509_NAME* name, int nid) {
-  std::vector<std::string> out;
-  for (int at = X509_NAME_get_index_by_NID(name, nid, -1); at >= 0; at = X509_NAME_get_index_by_NID(name, nid, at)) {
-    unsigned char* utf8 = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-    if (size >= 0) out.emplace_back(reinterpret_cast<char*>(utf8), static_cast<size_t>(size));
-    OPENSSL_free(utf8);
-  }
-  return out;
-}
-
-std::string common_name_of(const X509_NAME* name) {
-  std::vector<std::string> all = name_entries(name, NID_commonName);
-  return all.empty() ? std::string() : std::move(all.back());  // the most specific one, as Go takes it
-}
-
 Result<base::WallTime> wall_time(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return fail(Code::kInvalidArgument, "certificate: validity does not parse");
   return base::WallTime(std::chrono::seconds(timegm(&parts)));
-}
-
-void read_alt_names(X509* certificate, CertificateFacts& out) {
-  const GeneralNamesPtr names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
-  for (int i = 0; i < count; ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) {
-      out.dns_names.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                 static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
-    } else if (name->type == GEN_IPADD) {
-      const int size = ASN1_STRING_length(name->d.iPAddress);
-      std::array<char, INET6_ADDRSTRLEN> text{};
-      if (size != 4 && size != 16) continue;
-      if (inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), text.data(), text.size()))
-        out.ip_addresses.emplace_back(text.data());
-    }
-  }
-}
-
-template <class T, class Encode>
-std::string der_sha256(T* object, Encode encode) {
-  unsigned char* der = nullptr;
-  const int size = encode(object, &der);
-  if (size < 0) return {};
-  std::string out = sha256_hex({reinterpret_cast<char*>(der), static_cast<size_t>(size)});
-  OPENSSL_free(der);
-  return out;
 }
 
 std::string serial_hex(X509* certificate) {
@@ -92,7 +45,11 @@ Result<CertificateFacts> facts_of(X509* certificate) {
   out.serial_hex = serial_hex(certificate);
   out.sha256 = der_sha256(certificate, i2d_X509);
   out.public_key_sha256 = der_sha256(X509_get_X509_PUBKEY(certificate), i2d_X509_PUBKEY);
-  read_alt_names(certificate, out);
+  const GeneralNamesPtr names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  AltNames alternative = read_alt_names(names.get());
+  out.dns_names = std::move(alternative.dns_names);
+  out.ip_addresses = std::move(alternative.ip_addresses);
   ERR_clear_error();
   return out;
 }
