@@ -42,9 +42,9 @@ class NodeIpam final : public Reconciler {
       context.event(node->document(), true, "CIDRNotAvailable", cidr.error().message);
       return fail(cidr.error());
     }
-    TRY(context.patch("nodes", key,
-                      json::Object{{"spec", json::Object{{"podCIDR", *cidr},
-                                                         {"podCIDRs", json::Array{json::Value(*cidr)}}}}}));
+    TRY(context.patch(
+        "nodes", key,
+        json::Object{{"spec", json::Object{{"podCIDR", *cidr}, {"podCIDRs", json::Array{json::Value(*cidr)}}}}}));
     given_[key.name] = *cidr;
     return Outcome{};
   }
@@ -63,7 +63,8 @@ Result<std::string> free_subnet(const NodeIpamOptions& options, const std::vecto
   for (const auto& cidr : taken)
     if (const auto range = net::netlink::parse_cidr(cidr)) used.push_back(*range);
   const uint32_t step = uint32_t{1} << (32U - static_cast<uint32_t>(options.node_bits));
-  const uint32_t count = options.node_bits < network.prefix ? 0 : 1U << static_cast<uint32_t>(options.node_bits - network.prefix);
+  const uint32_t count =
+      options.node_bits < network.prefix ? 0 : 1U << static_cast<uint32_t>(options.node_bits - network.prefix);
   for (uint32_t i = 0; i < count; ++i) {
     const Cidr candidate{.base = Ipv4{network.base.value + i * step}, .prefix = options.node_bits};
     if (std::ranges::none_of(used, [&](const Cidr& range) { return overlap(range, candidate); }))
