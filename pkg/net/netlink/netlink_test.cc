@@ -143,6 +143,98 @@ TEST_CASE("netlink: a veth is born in the other namespace with its name, address
   CHECK_FALSE(peer.up);
 }
 
+TEST_CASE("netlink: a veth between two other namespaces leaves nothing in ours, one end joins a bridge and leaves it") {
+  auto left = make_netns();
+  auto right = make_netns();
+  REQUIRE(left);
+  REQUIRE(right);
+  bool here = true;
+  Error again;
+  Link bridge;
+  std::vector<int> masters;
+  Link far;
+  in_fresh_netns([&]() -> Result<> {
+    auto net = TRY(RouteSocket::open());
+    TRY(net.create_veth({.name = "port1",
+                         .mac = {2, 0, 0, 0, 0, 1},
+                         .peer_name = "eth0",
+                         .peer_mac = {2, 0, 0, 0, 0, 2},
+                         .peer_netns_fd = right->get(),
+                         .netns_fd = left->get()}));
+    here = net.link("port1").has_value() || net.link("eth0").has_value();
+    TRY(in_netns(left->get(), [&]() -> Result<> {
+      auto inner = TRY(RouteSocket::open());
+      TRY(inner.create_bridge("br0"));
+      if (auto second = inner.create_bridge("br0"); !second) again = second.error();
+      bridge = TRY(inner.link("br0"));
+      for (const int master : {bridge.index, 0}) {
+        TRY(inner.change_link("port1", {.up = true, .master = master}));
+        masters.push_back(TRY(inner.link("port1")).master);
+      }
+      return {};
+    }));
+    return in_netns(right->get(), [&]() -> Result<> {
+      auto inner = TRY(RouteSocket::open());
+      far = TRY(inner.link("eth0"));
+      return {};
+    });
+  });
+  CHECK_FALSE(here);
+  CHECK(again.code == Code::kAlreadyExists);
+  CHECK(bridge.kind == "bridge");
+  CHECK(masters == std::vector<int>{bridge.index, 0});
+  CHECK(far.mac == Mac{2, 0, 0, 0, 0, 2});
+  CHECK(far.ethernet);
+}
+
+TEST_CASE("netlink: a VXLAN device, its neighbours and its forwarding entries come back as they were set, and go") {
+  Link made;
+  bool lo_is_ethernet = true;
+  std::vector<Neighbour> neighbours;
+  std::vector<ForwardingEntry> entries;
+  std::vector<Route> routes;
+  size_t left = 99;
+  const Mac far{2, 0, 0, 0, 0, 9};
+  const Ipv4 gateway = *parse_ipv4("10.42.1.1");
+  in_fresh_netns([&]() -> Result<> {
+    auto net = TRY(RouteSocket::open());
+    TRY(net.change_link("lo", {.up = true}));
+    lo_is_ethernet = TRY(net.link("lo")).ethernet;
+    TRY(net.create_vxlan({.name = "vx",
+                          .mac = {2, 0, 0, 0, 0, 1},
+                          .mtu = 1450,
+                          .vxlan = {.vni = 0x123456, .local = *parse_ipv4("192.0.2.1"), .port = 8472}}));
+    TRY(net.change_link("vx", {.up = true}));
+    made = TRY(net.link("vx"));
+    for (const char* remote : {"192.0.2.2", "192.0.2.3", "192.0.2.3"})  // replaced, then the same again
+      TRY(net.add_forwarding({.link = made.index, .mac = far, .remote = *parse_ipv4(remote)}));
+    TRY(net.add_neighbour(made.index, gateway, far));
+    const auto destination = TRY(parse_cidr("10.42.1.0/24"));
+    TRY(net.add_route({.destination = destination, .link = made.index, .gateway = gateway, .on_link = true}));
+    neighbours = TRY(net.neighbours(made.index));
+    entries = TRY(net.forwarding(made.index));
+    routes = TRY(net.routes());
+    for (int i = 0; i < 2; ++i) {
+      TRY(net.delete_route(routes.at(0)));
+      TRY(net.delete_neighbour(made.index, gateway));
+      TRY(net.delete_forwarding(entries.at(0)));
+    }
+    left = TRY(net.neighbours(made.index)).size() + TRY(net.forwarding(made.index)).size() + TRY(net.routes()).size();
+    return {};
+  });
+  CHECK_FALSE(lo_is_ethernet);
+  CHECK(made.kind == "vxlan");
+  CHECK(made.mtu == 1450);
+  REQUIRE(made.vxlan);
+  CHECK(*made.vxlan == Vxlan{.vni = 0x123456, .local = *parse_ipv4("192.0.2.1"), .port = 8472, .learning = false});
+  CHECK(neighbours == std::vector<Neighbour>{{.link = made.index, .ip = gateway, .mac = far}});
+  CHECK(entries == std::vector<ForwardingEntry>{{.link = made.index, .mac = far, .remote = *parse_ipv4("192.0.2.3")}});
+  REQUIRE(routes.size() == 1);
+  CHECK(routes[0].on_link);
+  CHECK(routes[0].gateway == gateway);
+  CHECK(left == 0);
+}
+
 TEST_CASE("netlink: addresses and routes come back as they were set, and go") {
   std::vector<Address> addresses;
   std::vector<Route> routes;

@@ -1,38 +1,12 @@
 #include "net/netlink/route.h"
 
-#include <arpa/inet.h>
-#include <linux/if_link.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
-#include <net/if.h>
+#include <sys/socket.h>
 
-#include <algorithm>
+#include "net/netlink/encode.h"
 
 namespace appliance::net::netlink {
 namespace {
-
-std::string_view view(const Mac& mac) { return {reinterpret_cast<const char*>(mac.data()), mac.size()}; }
-
-Link parse_link(const Message& message) {
-  const auto info = message.fixed<ifinfomsg>();
-  Link out;
-  out.index = info.ifi_index;
-  out.up = (info.ifi_flags & IFF_UP) != 0;
-  out.loopback = (info.ifi_flags & IFF_LOOPBACK) != 0;
-  for (const auto& a : parse_attributes(message.attributes<ifinfomsg>())) {
-    if (a.type == IFLA_IFNAME) out.name = a.as_text();
-    if (a.type == IFLA_IFALIAS) out.alias = a.as_text();
-    if (a.type == IFLA_MTU) out.mtu = static_cast<int>(a.as<uint32_t>());
-    if (a.type == IFLA_GROUP) out.group = a.as<uint32_t>();
-    if (a.type == IFLA_ADDRESS) out.mac = a.as<Mac>();
-    if (a.type == IFLA_LINKINFO) {
-      const auto inner = parse_attributes(a.data);
-      if (const auto* kind = find_attribute(inner, IFLA_INFO_KIND)) out.kind = kind->as_text();
-    }
-  }
-  return out;
-}
 
 void fill_address(Builder& b, uint16_t type, uint16_t flags, const Address& address) {
   ifaddrmsg fixed{};
@@ -62,94 +36,9 @@ void fill_route(Builder& b, uint16_t type, uint16_t flags, const Route& route) {
   if (route.metric != 0) b.value(RTA_PRIORITY, route.metric);
 }
 
-// Errors of `failures` that are not `fine`.
-Result<> first_failure(const std::vector<Failure>& failures, std::initializer_list<int> fine, std::string_view what) {
-  for (const auto& f : failures)
-    if (std::find(fine.begin(), fine.end(), f.errno_value) == fine.end()) return fail(f.error(what));
-  return {};
-}
-
 }  // namespace
 
 Result<RouteSocket> RouteSocket::open() { return RouteSocket(TRY(Socket::open(NETLINK_ROUTE))); }
-
-Result<std::vector<Link>> RouteSocket::links() {
-  std::vector<Link> out;
-  Builder b;
-  b.begin(RTM_GETLINK, 0, ifinfomsg{});
-  TRY(socket_.dump(
-      b, "list links", [&] { out.clear(); },
-      [&](const Message& m) {
-        if (m.type == RTM_NEWLINK) out.push_back(parse_link(m));
-      }));
-  return out;
-}
-
-Result<Link> RouteSocket::link(const std::string& name) {
-  Builder b;
-  b.begin(RTM_GETLINK, 0, ifinfomsg{});
-  b.text(IFLA_IFNAME, name);
-  std::optional<Link> out;
-  TRY(socket_.query(b, "look up link " + name, [&](const Message& m) {
-    if (m.type == RTM_NEWLINK) out = parse_link(m);
-  }));
-  if (!out) return fail(Code::kNotFound, "link " + name + " is not there");
-  return *out;
-}
-
-Result<> RouteSocket::create_veth(const VethSpec& spec) {
-  Builder b;
-  b.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
-  b.text(IFLA_IFNAME, spec.name);
-  b.value(IFLA_MTU, static_cast<uint32_t>(spec.mtu));
-  b.bytes(IFLA_ADDRESS, view(spec.mac));
-  {
-    auto info = b.nest(IFLA_LINKINFO);
-    b.text(IFLA_INFO_KIND, "veth");
-    auto data = b.nest(IFLA_INFO_DATA);
-    auto peer = b.nest(VETH_INFO_PEER);
-    const ifinfomsg fixed{};
-    b.raw({reinterpret_cast<const char*>(&fixed), sizeof fixed});
-    b.text(IFLA_IFNAME, spec.peer_name);
-    b.value(IFLA_MTU, static_cast<uint32_t>(spec.mtu));
-    b.bytes(IFLA_ADDRESS, view(spec.peer_mac));
-    if (spec.peer_netns_fd >= 0) b.value(IFLA_NET_NS_FD, spec.peer_netns_fd);
-  }
-  return socket_.request_one(b, "create veth " + spec.name);
-}
-
-Result<> RouteSocket::change_link(const std::string& name, const LinkChange& change) {
-  ifinfomsg fixed{};
-  if (change.up) {
-    fixed.ifi_change = IFF_UP;
-    fixed.ifi_flags = *change.up ? IFF_UP : 0;
-  }
-  Builder b;
-  b.begin(RTM_NEWLINK, 0, fixed);
-  b.text(IFLA_IFNAME, name);
-  if (change.mtu) b.value(IFLA_MTU, static_cast<uint32_t>(*change.mtu));
-  if (change.alias) b.bytes(IFLA_IFALIAS, *change.alias);
-  if (change.group) b.value(IFLA_GROUP, *change.group);
-  if (!change.ipv4_conf.empty()) {
-    auto families = b.nest(IFLA_AF_SPEC);
-    auto inet = b.nest(AF_INET);
-    auto conf = b.nest(IFLA_INET_CONF);
-    for (const auto& [key, value] : change.ipv4_conf) b.value(static_cast<uint16_t>(key), value);
-  }
-  return socket_.request_one(b, "change link " + name);
-}
-
-Result<> RouteSocket::delete_links(const std::vector<int>& indexes) {
-  if (indexes.empty()) return {};
-  Builder b;
-  for (const int index : indexes) {
-    ifinfomsg fixed{};
-    fixed.ifi_index = index;
-    b.begin(RTM_DELLINK, 0, fixed);
-  }
-  auto failures = TRY(socket_.request(b));
-  return first_failure(failures, {ENODEV}, "delete link");
-}
 
 Result<std::vector<Address>> RouteSocket::addresses() {
   std::vector<Address> out;
@@ -200,6 +89,7 @@ Result<std::vector<Route>> RouteSocket::routes() {
         r.destination.prefix = info.rtm_dst_len;
         r.scope = static_cast<Scope>(info.rtm_scope);
         r.protocol = info.rtm_protocol;
+        r.on_link = (info.rtm_flags & RTNH_F_ONLINK) != 0;
         for (const auto& a : parse_attributes(m.attributes<rtmsg>())) {
           if (a.type == RTA_DST) r.destination.base.value = a.as_be32();
           if (a.type == RTA_OIF) r.link = a.as<int>();
@@ -224,18 +114,6 @@ Result<> RouteSocket::delete_route(const Route& route) {
   Builder b;
   fill_route(b, RTM_DELROUTE, 0, route);
   return first_failure(TRY(socket_.request(b)), {ESRCH, ENODEV}, "delete route to " + route.destination.string());
-}
-
-Result<> RouteSocket::add_neighbour(int link, Ipv4 ip, const Mac& mac) {
-  ndmsg fixed{};
-  fixed.ndm_family = AF_INET;
-  fixed.ndm_ifindex = link;
-  fixed.ndm_state = NUD_PERMANENT;
-  Builder b;
-  b.begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, fixed);
-  b.be32(NDA_DST, ip.value);
-  b.bytes(NDA_LLADDR, view(mac));
-  return socket_.request_one(b, "add neighbour " + ip.string());
 }
 
 }  // namespace appliance::net::netlink
