@@ -24,6 +24,7 @@ constexpr Offer kOffers[] = {
     {"Namespace", "status.phase name"},
     {"ReplicaSet", "status.replicas"},
     {"Service", "spec.clusterIP spec.type"},
+    {"CertificateSigningRequest", "spec.signerName"},
 };
 
 bool is_listed(std::string_view list, std::string_view wanted) {

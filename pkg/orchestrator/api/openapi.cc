@@ -281,6 +281,7 @@ void add_paths(const Kind& kind, json::Object& paths) {
   };
   one_path("", "");
   if (kind.has_status) one_path("/status", "Status");
+  if (kind.kind == "CertificateSigningRequest") one_path("/approval", "Approval");
 }
 
 json::Object components(const std::vector<const Kind*>& kinds) {

@@ -31,6 +31,7 @@ std::shared_ptr<const KindTable> builtin_kinds() {
                                node_kind(),       pod_kind(),        secret_kind(),     service_account_kind(),
                                service_kind(),    deployment_kind(), replica_set_kind()};
     for (auto& review : review_kinds()) kinds.push_back(std::move(review));
+    kinds.push_back(certificate_signing_request_kind());
     kinds.push_back(lease_kind());
     kinds.push_back(endpoint_slice_kind());
     return std::make_shared<const KindTable>(std::move(kinds));

@@ -23,6 +23,7 @@ Kind deployment_kind();
 Kind replica_set_kind();
 Kind endpoint_slice_kind();
 Kind lease_kind();
+Kind certificate_signing_request_kind();
 std::vector<Kind> review_kinds();  // authentication.k8s.io and authorization.k8s.io
 
 // What most kinds have: the full set of verbs and a Name column first.

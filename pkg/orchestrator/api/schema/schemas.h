@@ -239,3 +239,9 @@ extern const Schema kScale;
 namespace appliance::orchestrator::api::policy {
 extern const Schema kEviction;
 }  // namespace appliance::orchestrator::api::policy
+namespace appliance::orchestrator::api::certificates {
+extern const Schema kCertificateSigningRequestSpec;
+extern const Schema kCertificateSigningRequestCondition;
+extern const Schema kCertificateSigningRequestStatus;
+extern const Schema kCertificateSigningRequest;
+}  // namespace appliance::orchestrator::api::certificates
