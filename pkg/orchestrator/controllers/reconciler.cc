@@ -53,6 +53,12 @@ Result<> Context::remove(std::string_view resource, const ObjectKey& key, const 
   return client_.remove(resource, key, options);
 }
 
+Result<> Context::read_back(std::string_view resource, const ObjectKey& key) {
+  auto read = noted(client_.get(resource, key));
+  if (!read && read.error().code != Code::kNotFound) return fail(read.error().wrap("read back " + key.string()));
+  return {};
+}
+
 void Context::event(const json::Value& object, bool warning, std::string_view reason, std::string_view message) {
   const auto ns = json::string_at(object, {"metadata", "namespace"}, "default");
   const auto name = json::string_at(object, {"metadata", "name"});

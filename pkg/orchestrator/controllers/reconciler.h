@@ -57,6 +57,9 @@ class Context {
   Result<> write_status(std::string_view resource, const ObjectKey& key, const json::Value& document,
                         const json::Object& status);
   Result<> remove(std::string_view resource, const ObjectKey& key, const client::DeleteOptions& options = {});
+  // After one or more remove(), whose answers carry no revision, when the next plan would be wrong without seeing them:
+  // reads one of the objects again. The server answers from a cache that has all that was written before.
+  Result<> read_back(std::string_view resource, const ObjectKey& key);
   // Writes an Event about `object`; failures are logged, an event never fails a reconcile.
   void event(const json::Value& object, bool warning, std::string_view reason, std::string_view message);
 

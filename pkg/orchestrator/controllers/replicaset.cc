@@ -144,6 +144,7 @@ class ReplicaSets final : public Reconciler {
         return fail(removed.error().wrap("delete pod " + victim->key.string()));
       if (removed) context.event(replicaset, false, "SuccessfulDelete", "Deleted pod: " + victim->key.name);
     }
+    if (!plan.remove.empty()) TRY(context.read_back("pods", plan.remove.back()->key));  // or one more might go
     return {};
   }
 

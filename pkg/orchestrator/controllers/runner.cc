@@ -103,10 +103,12 @@ void Runner::work(std::unique_lock<std::mutex>& lock, size_t lane_index, const O
     outcome = lane.reconciler->reconcile(key, context);
     written = context.revision_written();
   }
+  const int64_t revision_next = std::max(revision_min, written);
+  const bool seen = caught_up(lane, revision_next);  // not under our lock: informers have their own
 
   lock.lock();
   entry.running = false;
-  entry.revision_min = std::max(entry.revision_min, written);
+  entry.revision_min = revision_next;
   const auto now = clock_.monotonic();
   if (!ready) {
     entry.again = false;
@@ -128,7 +130,7 @@ void Runner::work(std::unique_lock<std::mutex>& lock, size_t lane_index, const O
       enqueue(lane_index, key, now);
     } else if (outcome->requeue_after) {
       enqueue(lane_index, key, now + *outcome->requeue_after);
-    } else if (entry.revision_min == 0 || caught_up(lane, entry.revision_min)) {
+    } else if (seen) {
       lane.entries.erase(key);  // what is idle costs nothing
     }
   }
