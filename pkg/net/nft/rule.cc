@@ -59,6 +59,7 @@ Rule& Rule::load_meta(uint32_t key, Reg to) {
   });
 }
 Rule& Rule::load_l4proto(Reg to) { return load_meta(NFT_META_L4PROTO, to); }
+Rule& Rule::load_iif(Reg to) { return load_meta(NFT_META_IIF, to); }
 Rule& Rule::load_iif_group(Reg to) { return load_meta(NFT_META_IIFGROUP, to); }
 Rule& Rule::load_mark(Reg to) { return load_meta(NFT_META_MARK, to); }
 

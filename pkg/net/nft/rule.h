@@ -20,6 +20,7 @@ class Rule {
   Rule& load_dport(
       Reg to);  // of the transport header; the rule must have compared the protocol or looked it up before acting
   Rule& load_l4proto(Reg to);
+  Rule& load_iif(Reg to);  // index of the link it came in by
   Rule& load_iif_group(Reg to);
   Rule& load_mark(Reg to);
   Rule& load_ct_state(Reg to);

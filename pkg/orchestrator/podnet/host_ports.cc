@@ -79,4 +79,15 @@ Result<> HostPortTable::set(net::netlink::Ipv4 pod, const std::vector<HostPort>&
   return cut_udp_flows(udp_ports);
 }
 
+Result<> HostPortTable::restore() const {
+  net::nft::Batch batch(kTable);
+  for (const auto& [map, elements] : maps_) {
+    std::vector<Element> all;
+    for (const auto& [key, data] : elements) all.push_back({.key = key, .data = data});
+    batch.add_elements(map, all);
+  }
+  auto nft = TRY(net::nft::Nft::open());
+  return nft.commit(batch);
+}
+
 }  // namespace appliance::orchestrator::podnet

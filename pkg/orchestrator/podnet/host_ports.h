@@ -16,6 +16,8 @@ class HostPortTable {
   // The ports of this pod are now these. A port that another pod has goes over to this one: the scheduler decides, and
   // the other is on its way out. UDP flows that the change makes wrong are cut (k8s#66651).
   Result<> set(net::netlink::Ipv4 pod, const std::vector<HostPort>& ports);
+  // Into a table that was made anew: somebody emptied the machine's rules.
+  Result<> restore() const;
 
  private:
   using Elements = std::map<std::string, std::string>;  // key -> data

@@ -23,4 +23,6 @@ PodIdentity identity_of(const std::string& pod_uid) {
           .pod_mac = mac_of(base::fnv1a64(pod_uid + "/pod"))};
 }
 
+net::netlink::Mac tunnel_mac(const std::string& node_name) { return mac_of(base::fnv1a64(node_name + "/tunnel")); }
+
 }  // namespace appliance::orchestrator::podnet

@@ -1,5 +1,5 @@
-// What is computed from a pod's uid alone, so that every run finds the same: the host link's name and both hardware
-// addresses.
+// What is computed from a pod's uid or a node's name alone, so that every run, and every node, finds the same: the
+// host link's name and hardware addresses.
 #pragma once
 
 #include <string>
@@ -16,5 +16,8 @@ struct PodIdentity {
   net::netlink::Mac pod_mac{};
 };
 PodIdentity identity_of(const std::string& pod_uid);
+
+// The link address of a node's end of the tunnel: every node computes that of every other.
+net::netlink::Mac tunnel_mac(const std::string& node_name);
 
 }  // namespace appliance::orchestrator::podnet

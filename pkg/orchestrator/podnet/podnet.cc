@@ -15,6 +15,8 @@
 #include "orchestrator/podnet/leases.h"
 #include "orchestrator/podnet/link_reaper.h"
 #include "orchestrator/podnet/names.h"
+#include "orchestrator/podnet/peers.h"
+#include "orchestrator/podnet/peers_apply.h"
 #include "orchestrator/podnet/rules.h"
 #include "orchestrator/podnet/sysctls.h"
 
@@ -98,11 +100,38 @@ Result<> configure_host_side(RouteSocket& net, const PodIdentity& pod, const std
   return net.add_route({.destination = {.base = address, .prefix = 32}, .link = link.index});
 }
 
+// What open() read out of the options.
+struct Ranges {
+  RuleOptions rules;
+  PeerSettings peers;
+};
+
+Result<Ranges> parse_ranges(const Options& o) {
+  Ranges out;
+  auto& peers = out.peers;
+  peers = {.pod_cidr = TRY(net::netlink::parse_cidr(o.pod_cidr)),
+           .cluster_cidr = TRY(net::netlink::parse_cidr(o.cluster_cidr)),
+           .node_name = o.node_name,
+           .node_ip = net::netlink::parse_ipv4(o.node_ip),
+           .tunnel = o.tunnel,
+           .mtu = o.mtu};
+  if (!o.node_ip.empty() && !peers.node_ip)
+    return fail(Code::kInvalidArgument, "node IP '" + o.node_ip + "' is not an IPv4 address");
+  if (o.vxlan_port < 1 || o.vxlan_port > UINT16_MAX)
+    return fail(Code::kInvalidArgument, "VXLAN port " + std::to_string(o.vxlan_port));
+  peers.vxlan_port = static_cast<uint16_t>(o.vxlan_port);
+  out.rules = {.pod_cidr = peers.pod_cidr,
+               .cluster_cidr = peers.cluster_cidr,
+               .node_ip = peers.node_ip,
+               .vxlan_port = peers.vxlan_port};
+  return out;
+}
+
 class KernelPodNet final : public PodNet {
  public:
-  KernelPodNet(Options options, int mtu, Leases leases, HostPortTable host_ports)
+  KernelPodNet(Options options, Ranges ranges, Leases leases, HostPortTable host_ports)
       : options_(std::move(options)),
-        mtu_(mtu),
+        ranges_(std::move(ranges)),
         leases_(std::move(leases)),
         host_ports_(std::move(host_ports)),
         reaper_(options_.log) {}
@@ -111,6 +140,7 @@ class KernelPodNet final : public PodNet {
     Ipv4 address;
     {
       const std::lock_guard lock(mutex_);
+      TRY(mend_rules());
       address = TRY(leases_.take(pod_uid));
     }
     const PodIdentity pod = identity_of(pod_uid);
@@ -140,7 +170,25 @@ class KernelPodNet final : public PodNet {
     const auto ip = net::netlink::parse_ipv4(address);
     if (!ip) return fail(Code::kInvalidArgument, "'" + address + "' is not an IPv4 address");
     const std::lock_guard lock(mutex_);
+    TRY(mend_rules());
     return TRY_CTX(host_ports_.set(*ip, ports), "host ports of pod " + pod_uid), Result<>{};
+  }
+
+  Result<> set_peers(const std::vector<Peer>& peers) override {
+    {
+      const std::lock_guard lock(mutex_);
+      TRY(mend_rules());
+    }
+    const std::lock_guard lock(peers_mutex_);
+    auto net = TRY(RouteSocket::open());
+    auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
+    const auto have = TRY_CTX(observe_peers(net, nft), "routes to other nodes");
+    const auto changes = plan_peers(ranges_.peers, peers, have);
+    TRY_CTX(apply_peers(net, nft, changes), "routes to other nodes");
+    if (changes.refused.empty()) return {};
+    std::string text;
+    for (const auto& why : changes.refused) text += (text.empty() ? "" : "; ") + why;
+    return fail(Code::kInvalidArgument, "no route to the pods of " + text);
   }
 
   Result<> reconcile(const std::vector<std::string>& live_uids) override {
@@ -174,7 +222,7 @@ class KernelPodNet final : public PodNet {
                                       .peer_name = kPodLink,
                                       .peer_mac = pod.pod_mac,
                                       .peer_netns_fd = netns_fd,
-                                      .mtu = mtu_};
+                                      .mtu = TRY(pod_mtu(net))};
     auto created = net.create_veth(spec);
     if (created || created.error().code != Code::kAlreadyExists) return created;
     if (auto link = net.link(pod.host_link)) {
@@ -190,9 +238,31 @@ class KernelPodNet final : public PodNet {
     return net.create_veth(spec);
   }
 
+  // Where a tunnel is in use new pods fit into it from the start. Older ones learn it by the kernel's "fragmentation
+  // needed".
+  Result<int> pod_mtu(RouteSocket& net) {
+    const int mtu = ranges_.peers.mtu;
+    const auto tunnel = net.link(kTunnelLink);
+    if (tunnel) return std::min(mtu, tunnel->mtu);
+    if (tunnel.error().code != Code::kNotFound) return fail(tunnel.error());
+    return options_.tunnel == Tunnel::kAlways ? mtu - kTunnelOverhead : mtu;
+  }
+
+  // `nft flush ruleset` by somebody: the table with the host ports comes back. Requires mutex_.
+  Result<> mend_rules() {
+    auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
+    if (TRY(nft.table_exists(kTable))) return {};
+    auto rules = node_rules(ranges_.rules);
+    TRY_CTX(nft.commit(rules), "pod network rules");
+    TRY(host_ports_.restore());
+    options_.log.warn("the pod network's firewall rules were gone and are set again");
+    return {};
+  }
+
   const Options options_;
-  const int mtu_;
-  std::mutex mutex_;  // leases and host ports; held for a journal line or one small transaction
+  const Ranges ranges_;
+  std::mutex mutex_;        // leases, host ports and rules; held for a journal line or one small transaction
+  std::mutex peers_mutex_;  // one set_peers() at a time
   Leases leases_;
   HostPortTable host_ports_;
   LinkReaper reaper_;
@@ -201,16 +271,15 @@ class KernelPodNet final : public PodNet {
 }  // namespace
 
 Result<std::unique_ptr<PodNet>> PodNet::open(Options options, const base::Clock& clock) {
-  const RuleOptions ranges{.pod_cidr = TRY(net::netlink::parse_cidr(options.pod_cidr)),
-                           .cluster_cidr = TRY(net::netlink::parse_cidr(options.cluster_cidr))};
+  Ranges ranges = TRY(parse_ranges(options));
   const Cidr service_cidr = TRY(net::netlink::parse_cidr(options.service_cidr));
   TRY(base::make_dirs(options.state_dir, 0700));
-  auto leases = TRY(Leases::open(ranges.pod_cidr, lease_file(options), clock));
+  auto leases = TRY(Leases::open(ranges.rules.pod_cidr, lease_file(options), clock));
 
   auto net = TRY(RouteSocket::open());
-  const int mtu = options.mtu > 0 ? options.mtu : TRY(uplink_mtu(net));
+  if (options.mtu <= 0) ranges.peers.mtu = TRY(uplink_mtu(net));
   auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
-  auto rules = node_rules(ranges);
+  auto rules = node_rules(ranges.rules);
   TRY_CTX(nft.commit(rules), "pod network rules");
   TRY(set_host_sysctls(options));
   TRY(net.change_link("lo", {.up = true}));
@@ -226,14 +295,15 @@ Result<std::unique_ptr<PodNet>> PodNet::open(Options options, const base::Clock&
           is_ours(link))
         TRY(leases.adopt(link.alias, route.destination.base));
   auto host_ports = TRY(HostPortTable::load());
-  return std::make_unique<KernelPodNet>(std::move(options), mtu, std::move(leases), std::move(host_ports));
+  return std::make_unique<KernelPodNet>(std::move(options), std::move(ranges), std::move(leases),
+                                        std::move(host_ports));
 }
 
 Result<> remove_all(const Options& options) {
   auto net = TRY(RouteSocket::open());
   std::vector<int> indexes;
   for (const auto& link : TRY(net.links()))
-    if (is_ours(link)) indexes.push_back(link.index);
+    if (is_ours(link) || is_tunnel(link)) indexes.push_back(link.index);
   TRY(net.delete_links(indexes));
   for (const auto& route : TRY(net.routes()))
     if (route.protocol == net::netlink::kOwnProtocol) TRY(net.delete_route(route));
