@@ -5,6 +5,9 @@ rest; a measure names `bench/NAME`, whose result must stand in tests/bench/resul
 """
 import pathlib, sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from test_names import problem as name_problem
+
 
 def read(root):
     lines = []
@@ -26,7 +29,7 @@ def ran(name, passed, root):
 
 
 def judge(root, passed=None):
-    """Problems, and the counts of done and open promises. passed=None: only the form is judged."""
+    """Problems, and the counts of done and open promises. passed=None: only form and names are judged: whether such a test exists."""
     problems, done, still_open, seen = [], 0, 0, set()
     for where, fields in read(root):
         if len(fields) != 4:
@@ -41,7 +44,9 @@ def judge(root, passed=None):
             names = [t for t in tests.split("; ") if t]
             if tests == "-" or not names:
                 problems.append(f"{where}: {ident} is done without a test")
-            elif passed is not None:
+            elif passed is None:
+                problems += [f"{where}: {ident}: `{n}`: {why}" for n in names if (why := name_problem(root, n))]
+            else:
                 problems += [f"{where}: {ident}: `{n}` did not run or did not pass" for n in names if not ran(n, passed, root)]
         elif state.startswith("not-yet: ") and len(state) > len("not-yet: "):
             still_open += 1

@@ -1,4 +1,4 @@
-"""tidy: the acceptance files have their form."""
+"""tidy: the acceptance files have their form, and every test that they name exists."""
 import pathlib, sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from acceptance import judge
