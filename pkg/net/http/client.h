@@ -25,6 +25,8 @@ struct ClientOptions {
   std::string key_pem{};
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds read_timeout{60000};  // without a byte
+  // A peer that is gone without a word is noticed after three times this long, even while nothing is sent; 0 = never.
+  std::chrono::seconds keepalive{0};
   bool follow_redirects = false;
   bool insecure_skip_verify = false;
 };
@@ -36,6 +38,10 @@ struct ClientRequest {
   std::string body{};
   std::string content_type{};
   size_t body_bytes_max = 64U * 1024 * 1024;
+  // For the whole answer, counted from send(); 0 = none. Checked with each piece: it passes by at most read_timeout.
+  std::chrono::milliseconds deadline{0};
+  std::chrono::milliseconds read_timeout{0};            // without a byte; 0 = that of ClientOptions
+  std::function<void(const Response& head)> on_head{};  // once, before the first piece
   // When set, called for each piece of the body as it comes instead of filling Reply::body; false stops the transfer
   // (then kCancelled). `status` and headers of `head` are those of the answer.
   std::function<bool(const Response& head, std::string_view piece)> on_data{};

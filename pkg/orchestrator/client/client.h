@@ -93,6 +93,8 @@ class InformerSource {
   virtual ~InformerSource() = default;
   virtual Informer& informer(
       std::string_view resource) = 0;  // APP_CHECKs that the kind exists; starts it when first asked for
+  // The same, or null when this source does not carry the resource (a worker may not list secrets): ask the Client.
+  virtual Informer* find(std::string_view resource) { return &informer(resource); }
 };
 
 }  // namespace appliance::orchestrator::client

@@ -55,14 +55,18 @@ json::Value with_kind(std::string_view resource, const json::Value& object) {
 
 }  // namespace
 
+std::string collection_path(const api::Kind& kind, std::string_view ns) {
+  std::string out = kind.group.empty() ? "/api/" + kind.version : "/apis/" + kind.group + '/' + kind.version;
+  if (kind.namespaced && !ns.empty()) out += "/namespaces/" + base::percent_encode(ns);
+  return out + '/' + kind.plural;
+}
+
 Result<std::string> resource_path(std::string_view resource, std::string_view ns, std::string_view name,
                                   std::string_view subresource) {
   static const auto kinds = api::builtin_kinds();  // immutable; custom resources will come with discovery
   const api::Kind* kind = kinds->by_resource(resource);
   if (kind == nullptr) return fail(Code::kInvalidArgument, "no such resource: " + std::string(resource));
-  std::string out = kind->group.empty() ? "/api/" + kind->version : "/apis/" + kind->group + '/' + kind->version;
-  if (kind->namespaced && !ns.empty()) out += "/namespaces/" + base::percent_encode(ns);
-  out += '/' + kind->plural;
+  std::string out = collection_path(*kind, ns);
   if (!name.empty()) out += '/' + base::percent_encode(name);
   if (!subresource.empty()) out += '/' + std::string(subresource);
   return out;

@@ -58,6 +58,8 @@ std::unique_ptr<Client> https_client(HttpsOptions options);
 // "deployments.apps" -> "/apis/apps/v1/namespaces/NS/deployments"; kInvalidArgument for a resource that is not served.
 Result<std::string> resource_path(std::string_view resource, std::string_view ns, std::string_view name,
                                   std::string_view subresource);
+// "/apis/apps/v1/namespaces/NS/deployments"; ns "" = all namespaces.
+std::string collection_path(const api::Kind& kind, std::string_view ns);
 // The base::Error of an answer with a status over 399.
 Error error_of(const RestAnswer& answer);
 

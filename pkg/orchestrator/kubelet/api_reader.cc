@@ -23,7 +23,8 @@ json::Value token_request(const PodSpec& pod, const TokenRequest& request) {
 }  // namespace
 
 Result<json::Value> ApiReader::get(std::string_view resource, const std::string& ns, const std::string& name) {
-  if (const auto object = informers_.informer(resource).get({ns, name})) return json::parse(*object->bytes);
+  const auto* informer = informers_.find(resource);
+  if (const auto object = informer == nullptr ? nullptr : informer->get({ns, name})) return json::parse(*object->bytes);
   return client_.get(resource, {ns, name});
 }
 

@@ -25,7 +25,11 @@ struct Identity {
 
 class TestServer {
  public:
-  explicit TestServer(client::NodeStreams* streams = nullptr) {
+  explicit TestServer(client::NodeStreams* streams = nullptr) { start_api(streams); }
+  // Another API server over the same store, as after a restart: what it remembers of the past begins now.
+  void start_api(client::NodeStreams* streams = nullptr) {
+    unlisten();
+    if (api) api->stop();
     Options options;
     options.kv = &kv;
     options.clock = &clock;
@@ -41,16 +45,13 @@ class TestServer {
     api->stop();
   }
 
-  // "https://127.0.0.1:PORT"
+  void unlisten() {
+    if (listener) listener->stop();
+    listener.reset();
+  }
+  // "https://127.0.0.1:PORT"; always with the same CA.
   std::string listen(int port = 0) {
-    const base::WallTime now = clock.now();
-    ca_key = must(crypto::generate_key());
-    ca_pem = must(crypto::self_signed_ca(ca_key, {.common_name = "test-ca",
-                                                  .organizations = {},
-                                                  .dns_names = {},
-                                                  .ip_addresses = {},
-                                                  .not_before = now - std::chrono::hours(1),
-                                                  .not_after = now + std::chrono::hours(24)}));
+    if (ca_key.empty()) make_ca();
     const Identity server = issue("kubernetes", {}, true);
     auto context = must(net::tls::ServerContext::create(
         {.certificate_pem = server.certificate_pem, .key_pem = server.key_pem, .client_ca_pem = ca_pem}));
@@ -59,6 +60,16 @@ class TestServer {
     options.tls = context;
     listener = must(net::http::Server::listen(loop, options, api->handler()));
     return "https://127.0.0.1:" + std::to_string(listener->port());
+  }
+  void make_ca() {
+    const base::WallTime now = clock.now();
+    ca_key = must(crypto::generate_key());
+    ca_pem = must(crypto::self_signed_ca(ca_key, {.common_name = "test-ca",
+                                                  .organizations = {},
+                                                  .dns_names = {},
+                                                  .ip_addresses = {},
+                                                  .not_before = now - std::chrono::hours(1),
+                                                  .not_after = now + std::chrono::hours(24)}));
   }
   Identity issue(const std::string& user, const std::vector<std::string>& groups, bool server = false) {
     const base::WallTime now = clock.now();
