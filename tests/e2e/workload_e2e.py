@@ -1,7 +1,7 @@
 """What a pod can say and what its containers then see: env, volumes, probes, restarts, users, limits, networks, tokens."""
 import base64, json, re, subprocess, threading, time
 
-from e2e import oci
+from e2e import channel, oci
 from e2e.harness import Cluster, Failed, Skip, eventually, run
 
 
@@ -227,6 +227,47 @@ def test_image_user_and_config(c):
     out = eventually("output", lambda: c.kubectl("logs", "imageuser").stdout)
     assert out.startswith("uid=1234(app) gid=3456(extra)") and "image\n/tmp\n" in out, out
     drop(c, "imageuser")
+
+
+def test_exec_by_websocket_v4(c):
+    pod(c, "v4", [{"name": "c", "command": SLEEP}])
+    # Output, error output and exit code apart from each other; nobody asks for stdin.
+    with channel.Exec(c, "v4", ["sh", "-c", "echo out; echo err >&2; exit 7"], stdout=True, stderr=True) as x:
+        assert (x.code, x.protocol) == (101, "v4.channel.k8s.io")
+        status = x.finish()
+        assert x.out[channel.STDOUT] == b"out\n" and x.out[channel.STDERR] == b"err\n", x.out
+        assert status["status"] == "Failure" and status["reason"] == "NonZeroExitCode", status
+        assert status["details"]["causes"] == [{"reason": "ExitCode", "message": "7"}], status
+        assert x.close_code == 1000
+    with channel.Exec(c, "v4", ["true"], stdout=True, protocols="v3.channel.k8s.io, v4.channel.k8s.io") as x:
+        assert x.protocol == "v4.channel.k8s.io" and x.finish() == {"metadata": {}, "status": "Success"}
+    # stdin, small and larger than one TLS record; v4 cannot half-close, so the reader counts.
+    big = bytes(range(32, 127)) * 2000
+    with channel.Exec(c, "v4", ["sh", "-c", f"read line; echo got $line; head -c {len(big)}"], stdin=True, stdout=True, stderr=True) as x:
+        x.send(channel.STDIN, b"hello\n")
+        x.read_until(channel.STDOUT, b"got hello\n")
+        x.send(channel.STDIN, big)
+        assert x.finish()["status"] == "Success" and x.out[channel.STDOUT] == b"got hello\n" + big
+    # A v5 close message means nothing in v4: the process goes on reading.
+    with channel.Exec(c, "v4", ["sh", "-c", "cat"], stdin=True, stdout=True) as x:
+        x.send(255, bytes([channel.STDIN]))
+        x.send(channel.STDIN, b"still open\n")
+        x.read_until(channel.STDOUT, b"still open\n")
+    # A terminal and its sizes.
+    with channel.Exec(c, "v4", ["sh"], stdin=True, stdout=True, tty=True) as x:
+        x.resize(100, 30)
+        x.send(channel.STDIN, b"stty size\n")
+        x.read_until(channel.STDOUT, b"30 100\r\n")
+        x.resize(120, 40)
+        x.send(channel.STDIN, b"stty size; exit 5\n")
+        status = x.finish()
+        assert b"40 120\r\n" in x.out[channel.STDOUT] and status["details"]["causes"][0]["message"] == "5", (x.out, status)
+    with channel.Exec(c, "v4", ["/nope"], stdout=True, stderr=True) as x:
+        status = x.finish()
+        assert status["status"] == "Failure" and "/nope" in status["message"], status
+    with channel.Exec(c, "v4", ["true"], stdout=True, protocols="v3.channel.k8s.io") as x:
+        assert x.code == 400
+    drop(c, "v4")
 
 
 def test_memory_limit_kills(c):

@@ -120,8 +120,9 @@ class Bridge final : public client::ExecPeer, public std::enable_shared_from_thi
       if (size)
         session.resize(static_cast<uint16_t>(json::int_at(*size, {"Width"})),
                        static_cast<uint16_t>(json::int_at(*size, {"Height"})));
-    } else if (channel == kCloseChannel && message.size() > 1 && message[1] == kStdin) {
-      session.close_stdin();
+    } else if (channel == kCloseChannel && socket_->subprotocol() == kV5 && message.size() > 1 &&
+               message[1] == kStdin) {
+      session.close_stdin();  // v4 knows no such channel: there it is ignored as every unknown one
     }
   }
 
