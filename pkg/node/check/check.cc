@@ -124,9 +124,11 @@ CheckLine check_disk(const std::string& dir) {
     at = at.rfind('/') == 0 ? "/" : at.substr(0, at.rfind('/'));
   const uint64_t free_bytes = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
   const auto detail = base::human_bytes(free_bytes) + " free for " + dir;
-  if (free_bytes < kDiskBytesMin)
-    return bad("disk", detail, "at least 1 GiB is needed: make room, or choose another --data-dir");
-  return ok("disk", detail);
+  if (free_bytes >= kDiskBytesMin) return ok("disk", detail);
+  // A cluster that is there must start again, however full the disk: its pods need their server, and its reads work.
+  if (struct stat store{}; ::stat((dir + "/store/state.db").c_str(), &store) == 0)
+    return warning("disk", detail, "make room: images need about 1 GiB, and writes are refused when nothing is left");
+  return bad("disk", detail, "at least 1 GiB is needed: make room, or choose another --data-dir");
 }
 
 CheckLine check_clock() {
