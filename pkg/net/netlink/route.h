@@ -36,9 +36,9 @@ struct Vxlan {
 
 struct Link {
   int index = 0;
-  std::string name;
-  std::string alias;
-  std::string kind;  // "veth", "" for hardware
+  std::string name{};
+  std::string alias{};
+  std::string kind{};  // "veth", "" for hardware
   Mac mac{};
   int mtu = 0;
   uint32_t group = 0;

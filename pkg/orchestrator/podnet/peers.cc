@@ -101,6 +101,7 @@ struct Wanted {
 // "" if a tunnel is possible.
 std::string tunnel_refused(const PeerSettings& s, const PeerState& have) {
   if (s.tunnel == Tunnel::kNever) return "no link of this machine reaches it directly, and tunnels are turned off";
+  if (s.node_name.empty()) return "a tunnel to it needs this node's name";
   if (!s.node_ip) return "a tunnel to it needs this node's own address";
   if (!is_own_address(*s.node_ip, have))
     return "a tunnel to it needs this node's address " + s.node_ip->string() + " to be on a link of this machine";

@@ -1,193 +1,13 @@
 // Root needed. Pods of several machines, each a network namespace, joined by a bridge (direct routes) or by a router
 // (tunnel).
-#include <netinet/ip.h>
-#include <netinet/udp.h>
-
-#include <thread>
-
 #include "net/nft/nft.h"
-#include "orchestrator/podnet/names.h"
-#include "orchestrator/podnet/peers_apply.h"
-#include "orchestrator/podnet/sysctls.h"
-#include "orchestrator/podnet/test_machine.h"
+#include "orchestrator/podnet/test_nodes.h"
 
 using namespace appliance;
 using namespace appliance::orchestrator::podnet;
 using namespace appliance::orchestrator::podnet::testing;
-using net::netlink::Ipv4;
-using net::netlink::Mac;
-using net::netlink::parse_ipv4;
 
 namespace {
-
-constexpr size_t kMegabyte = 1U << 20U;
-
-// A veth from `net` (a switch or router) named `port` to the machine's up0, with this address in its /24.
-void plug(int net, const std::string& port, uint8_t number, int machine, const std::string& address,
-          const std::string& gateway = "") {
-  Machine::run_in(machine, [&]() -> Result<> {
-    auto own = TRY(RouteSocket::open());
-    TRY(own.create_veth({.name = "up0",
-                         .mac = {2, 8, 0, 0, 1, number},
-                         .peer_name = port,
-                         .peer_mac = {2, 8, 0, 0, 2, number},
-                         .peer_netns_fd = net}));
-    TRY(own.change_link("lo", {.up = true}));
-    TRY(own.change_link("up0", {.up = true}));
-    const auto link = TRY(own.link("up0"));
-    TRY(own.add_address({.link = link.index, .ip = *parse_ipv4(address), .prefix = 24}));
-    if (gateway.empty()) return {};
-    return own.add_route({.destination = {.base = {}, .prefix = 0},
-                          .link = link.index,
-                          .gateway = *parse_ipv4(gateway),
-                          .protocol = 3});  // RTPROT_BOOT: an administrator's
-  });
-}
-
-// A segment: a bridge in a namespace of its own.
-struct Segment {
-  base::Fd ns;
-  Segment() {
-    auto made = net::netlink::make_netns();
-    REQUIRE(made);
-    ns = std::move(*made);
-    Machine::run_in(ns.get(), [&]() -> Result<> {
-      auto net = TRY(RouteSocket::open());
-      TRY(net.create_bridge("br0"));
-      return net.change_link("br0", {.up = true});
-    });
-  }
-  void join(int machine, uint8_t number) const {
-    const std::string port = "port" + std::to_string(number);
-    plug(ns.get(), port, number, machine, "192.0.2." + std::to_string(number));
-    Machine::run_in(ns.get(), [&]() -> Result<> {
-      auto net = TRY(RouteSocket::open());
-      const auto bridge = TRY(net.link("br0"));
-      return net.change_link(port, {.up = true, .master = bridge.index});
-    });
-  }
-};
-
-// A router with one network per machine: 198.51.<number>.0/24, itself .1, the machine .2. It knows nothing of pods.
-struct Router {
-  base::Fd ns;
-  Router() {
-    auto made = net::netlink::make_netns();
-    REQUIRE(made);
-    ns = std::move(*made);
-    Machine::run_in(ns.get(), [] { return write_sysctl("net.ipv4.ip_forward", "1"); });
-  }
-  static std::string address(uint8_t number) { return "198.51." + std::to_string(number) + ".2"; }
-  void join(int machine, uint8_t number) const {
-    const std::string own = "198.51." + std::to_string(number) + ".1";
-    const std::string port = "port" + std::to_string(number);
-    plug(ns.get(), port, number, machine, address(number), own);
-    Machine::run_in(ns.get(), [&]() -> Result<> {
-      auto net = TRY(RouteSocket::open());
-      TRY(net.change_link(port, {.up = true}));
-      const auto link = TRY(net.link(port));
-      return net.add_address({.link = link.index, .ip = *parse_ipv4(own), .prefix = 24});
-    });
-  }
-};
-
-struct Node : Machine {
-  base::Fd pod;
-  std::string pod_ip;
-  Node(std::string node, uint8_t number, std::string address) {
-    name = std::move(node);
-    pod_cidr = "10.42." + std::to_string(number) + ".0/24";
-    node_ip = std::move(address);
-  }
-  [[nodiscard]] Peer peer() const { return {.node = name, .pod_cidr = pod_cidr, .node_ip = node_ip}; }
-  void start() {
-    open();
-    pod = make_pod("pod-" + name);
-    pod_ip = attach("pod-" + name).address;
-  }
-  void stop() {
-    run([&] {
-      podnet.reset();
-      return Result<>{};
-    });
-  }
-  void know(const std::vector<Peer>& peers) {
-    run([&] { return podnet->set_peers(peers); });
-  }
-  Error refused(const std::vector<Peer>& peers) {
-    Error out;
-    run([&]() -> Result<> {
-      if (auto result = podnet->set_peers(peers); !result) out = result.error();
-      return {};
-    });
-    return out;
-  }
-  PeerState state() {
-    PeerState out;
-    run([&]() -> Result<> {
-      auto net = TRY(RouteSocket::open());
-      auto nft = TRY(net::nft::Nft::open());
-      out = TRY(observe_peers(net, nft));
-      return {};
-    });
-    return out;
-  }
-  std::optional<net::netlink::Link> tunnel_link() {
-    for (const auto& l : state().links)
-      if (is_tunnel(l)) return l;
-    return std::nullopt;
-  }
-};
-
-struct Transfer {
-  size_t bytes = 0;
-  std::string source;
-};
-
-// Reads until the end or nothing comes for 5 s.
-size_t drain(int fd) {
-  size_t total = 0;
-  std::vector<char> buffer(65536);
-  while (true) {
-    pollfd p{.fd = fd, .events = POLLIN, .revents = 0};
-    if (poll(&p, 1, 5000) != 1) return total;
-    const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
-    if (n <= 0) return total;
-    total += static_cast<size_t>(n);
-  }
-}
-
-// One TCP connection from a namespace to a pod, `bytes` through it.
-Transfer transfer(int from, int to, const std::string& ip, size_t bytes = kMegabyte) {
-  const auto listener = listen_in(to, 8080);
-  base::Fd client;
-  Machine::run_in(from, [&]() -> Result<> {
-    client = base::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval deadline{.tv_sec = 5, .tv_usec = 0};  // of connect and of each send
-    setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-    auto a = address_of(ip, 8080);
-    if (connect(client.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) != 0) return fail_errno("connect to " + ip);
-    return {};
-  });
-  sockaddr_in peer{};
-  socklen_t n = sizeof peer;
-  const base::Fd server(accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &n, SOCK_CLOEXEC));
-  char text[INET_ADDRSTRLEN];
-  Transfer out{.bytes = 0, .source = inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text)};
-  std::thread writer([&] {
-    const std::string data(bytes, 'x');
-    size_t sent = 0;
-    while (sent < bytes) {
-      const ssize_t k = send(client.get(), data.data() + sent, bytes - sent, MSG_NOSIGNAL);
-      if (k <= 0) break;
-      sent += static_cast<size_t>(k);
-    }
-    client.reset();
-  });
-  out.bytes = drain(server.get());
-  writer.join();
-  return out;
-}
 
 void check_both_ways(Node& a, Node& b) {
   INFO(a.name + " and " + b.name);
@@ -254,4 +74,187 @@ TEST_CASE("podnet peers: machines behind a router reach each other's pods by VXL
   CHECK_FALSE(a.tunnel_link());
   CHECK(a.state().nodes.empty());
   CHECK_FALSE(connect_in(a.pod.get(), b.pod_ip, 8080).empty());
+}
+
+TEST_CASE("podnet peers: direct to the neighbour and by tunnel to the far one, both from one node") {
+  const Segment segment;
+  const Router router;
+  Node a("a", 0, "192.0.2.1");
+  Node b("b", 1, "192.0.2.2");
+  Node far("far", 2, Router::address(9));
+  segment.join(a.ns.get(), 1);
+  segment.join(b.ns.get(), 2);
+  segment.join(router.ns.get(), 254, "to-segment");
+  router.join(far.ns.get(), 9);
+  for (auto* node : {&a, &b})
+    node->run([&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      const auto link = TRY(net.link("up0"));
+      return net.add_route({.destination = {.base = {}, .prefix = 0},
+                            .link = link.index,
+                            .gateway = *parse_ipv4("192.0.2.254"),
+                            .protocol = 3});
+    });
+  for (auto* node : {&a, &b, &far}) {
+    node->start();
+    node->know({a.peer(), b.peer(), far.peer()});
+  }
+  check_both_ways(a, b);
+  check_both_ways(a, far);
+  check_both_ways(b, far);
+  const auto state = a.state();
+  std::vector<std::string> gateways;
+  for (const auto& r : state.routes)
+    if (r.gateway.value != 0 && r.destination.prefix == 24)
+      gateways.push_back(r.destination.string() + " " + r.gateway.string());
+  std::sort(gateways.begin(), gateways.end());
+  CHECK(gateways == std::vector<std::string>{"10.42.1.0/24 192.0.2.2", "10.42.2.0/24 10.42.2.1"});
+}
+
+TEST_CASE("podnet peers: a restart finds routes and tunnel as they are, and a connection through it goes on") {
+  const Router router;
+  Node a("a", 0, Router::address(1));
+  Node b("b", 1, Router::address(2));
+  uint8_t number = 0;
+  for (auto* node : {&a, &b}) {
+    router.join(node->ns.get(), ++number);
+    node->start();
+    node->know({a.peer(), b.peer()});
+  }
+  const auto listener = listen_in(b.pod.get(), 7000);
+  base::Fd client;
+  Machine::run_in(a.pod.get(), [&]() -> Result<> {
+    client = base::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto to = address_of(b.pod_ip, 7000);
+    if (connect(client.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return fail_errno("connect");
+    return {};
+  });
+  const base::Fd server(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const auto before = a.state();
+  REQUIRE(a.tunnel_link());
+  const int index = a.tunnel_link()->index;
+
+  a.stop();
+  CHECK(a.state().routes == before.routes);  // the end of the server is not the end of the network
+  a.open();
+  CHECK(a.attach("pod-a").address == a.pod_ip);
+  for (int i = 0; i < 2; ++i) {
+    a.know({a.peer(), b.peer()});
+    const auto after = a.state();
+    CHECK(a.tunnel_link()->index == index);
+    CHECK(after.routes == before.routes);
+    CHECK(after.neighbours == before.neighbours);
+    CHECK(after.forwarding == before.forwarding);
+    CHECK(after.nodes == before.nodes);
+    CHECK(after.tunnel_port == before.tunnel_port);
+  }
+  REQUIRE(send(client.get(), "still here", 10, MSG_NOSIGNAL) == 10);
+  client.reset();
+  CHECK(drain(server.get()) == 10);
+}
+
+TEST_CASE("podnet peers: a node that comes back with another address is reached there") {
+  const Router router;
+  Node a("a", 0, Router::address(1));
+  Node b("b", 1, Router::address(2));
+  router.join(a.ns.get(), 1);
+  router.join(b.ns.get(), 2);
+  a.start();
+  b.start();
+  a.know({{.node = "b", .pod_cidr = b.pod_cidr, .node_ip = "198.51.77.2"}});
+  const int index = a.tunnel_link()->index;
+  a.know({b.peer()});
+  b.know({a.peer()});
+  check_both_ways(a, b);
+  CHECK(a.tunnel_link()->index == index);
+  CHECK(a.state().forwarding.size() == 1);
+}
+
+TEST_CASE("podnet peers: peers that are wrong are named with the reason, and the others are reached") {
+  const Segment segment;
+  Node a("a", 0, "192.0.2.1");
+  Node b("b", 1, "192.0.2.2");
+  segment.join(a.ns.get(), 1);
+  segment.join(b.ns.get(), 2);
+  a.start();
+  b.start();
+  b.know({a.peer()});
+  a.tunnel = Tunnel::kNever;
+  a.stop();
+  a.open();
+  const auto error = a.refused({{.node = "own-range", .pod_cidr = "10.42.0.0/25", .node_ip = "192.0.2.7"},
+                                b.peer(),
+                                {.node = "no-address", .pod_cidr = "10.42.7.0/24", .node_ip = ""},
+                                {.node = "foreign", .pod_cidr = "10.9.0.0/24", .node_ip = "192.0.2.8"},
+                                {.node = "far", .pod_cidr = "10.42.9.0/24", .node_ip = "198.51.100.9"}});
+  CHECK(error.code == Code::kInvalidArgument);
+  for (const char* part :
+       {"node own-range: ", "node no-address: ", "node foreign: ", "node far: ", "tunnels are turned"})
+    CHECK(error.message.find(part) != std::string::npos);
+  CHECK(error.message.find("node b:") == std::string::npos);
+  check_both_ways(a, b);
+}
+
+TEST_CASE("podnet peers: teardown leaves no route, no tunnel and no table, with a live server and after a crash") {
+  const Router router;
+  Node a("a", 0, Router::address(1));
+  router.join(a.ns.get(), 1);
+  const auto text = [&] {
+    std::string out;
+    a.run([&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      for (const auto& l : TRY(net.links())) out += l.name + ' ';
+      for (const auto& r : TRY(net.routes())) out += r.destination.string() + ' ';
+      for (const auto& address : TRY(net.addresses())) out += address.ip.string() + ' ';
+      auto tables = TRY(net::nft::Nft::open());
+      for (const auto& c : TRY(tables.chains())) out += c.table + '/' + c.name + ' ';
+      return {};
+    });
+    return out;
+  };
+  const auto before = text();
+  const Peer far{.node = "b", .pod_cidr = "10.42.1.0/24", .node_ip = Router::address(2)};
+  const Peer near{.node = "c", .pod_cidr = "10.42.2.0/24", .node_ip = "198.51.1.1"};
+  for (const bool crash : {false, true}) {
+    a.start();
+    a.know({far, near});
+    REQUIRE(a.tunnel_link());
+    CHECK(text().find("10.42.2.0/24") != std::string::npos);
+    a.run([&]() -> Result<> {
+      if (crash) {
+        a.podnet.reset();
+        return remove_all(a.options());
+      }
+      return a.podnet->teardown();
+    });
+    CHECK(text() == before);
+    a.stop();
+    REQUIRE(net::netlink::remove_named_netns(a.pod_path("pod-a")));
+  }
+}
+
+TEST_CASE("podnet peers: rules that somebody flushed come back with the next call, host ports and nodes included") {
+  const Router router;
+  Node a("a", 0, Router::address(1));
+  Node b("b", 1, Router::address(2));
+  uint8_t number = 0;
+  for (auto* node : {&a, &b}) {
+    router.join(node->ns.get(), ++number);
+    node->start();
+    node->know({a.peer(), b.peer()});
+  }
+  a.run([&] {
+    return a.podnet->set_host_ports("pod-a", a.pod_ip,
+                                    {{.protocol = "TCP", .host_port = 8081, .container_port = 80, .host_ip = ""}});
+  });
+  a.run([&]() -> Result<> {
+    auto nft = TRY(net::nft::Nft::open());
+    return nft.delete_table(kTable);
+  });
+  const auto listener = listen_in(a.pod.get(), 80);
+  CHECK_FALSE(connect_in(b.ns.get(), a.node_ip, 8081).empty());
+  a.know({a.peer(), b.peer()});
+  CHECK(connect_in(b.ns.get(), a.node_ip, 8081).empty());
+  CHECK(a.state().nodes.size() == 1);
+  check_both_ways(a, b);
 }

@@ -151,8 +151,8 @@ TEST_CASE("podnet: a pod cannot speak with another address than its own") {
   const auto send_as = [&](const char* source, char what) {
     Machine::run_in(a.get(), [&]() -> Result<> {
       auto net = TRY(RouteSocket::open());
-      TRY(net.add_address(
-          {.link = TRY(net.link("eth0")).index, .ip = *net::netlink::parse_ipv4(source), .prefix = 32}));
+      const auto link = TRY(net.link("eth0"));
+      TRY(net.add_address({.link = link.index, .ip = *net::netlink::parse_ipv4(source), .prefix = 32}));
       base::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
       auto from = address_of(source, 0);
       auto to = address_of(victim.address, 5000);
@@ -210,8 +210,8 @@ TEST_CASE("podnet: teardown puts the machine back: links, routes, tables, addres
   };
   m.run([&]() -> Result<> {  // lo up gives it 127.0.0.1, which is no doing of ours
     TRY(write_sysctl("net.ipv4.ip_forward", "0"));
-    auto net = TRY(RouteSocket::open());
-    return net.change_link("lo", {.up = true});
+    auto lo = RouteSocket::open();
+    return lo ? lo->change_link("lo", {.up = true}) : fail(lo.error());
   });
   const auto before = state();
   m.open();
