@@ -54,11 +54,13 @@ api::ApiResult<void> admit_node_identity(const Core&, const Call& call, const ap
   return {};
 }
 
-api::ApiResult<void> admit_create(Core& core, const Call&, const api::Kind& kind, json::Value& object,
+api::ApiResult<void> admit_create(Core& core, const Call& call, const api::Kind& kind, json::Value& object,
                                   Reservations& reservations) {
   const std::string resource = kind.resource();
   if (resource == "pods") return admit_pod(core, kind, object);
   if (resource == "services") return admit_service(core, kind, object, nullptr, reservations);
+  if (resource == "certificatesigningrequests.certificates.k8s.io")
+    return admit_certificate_request(core, call, kind, object);
   if (resource == "namespaces") {
     const std::string name(json::string_at(object, {"metadata", "name"}));
     json::ensure(object, {"metadata", "labels", "kubernetes.io/metadata.name"}) = name;

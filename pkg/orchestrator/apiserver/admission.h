@@ -37,6 +37,11 @@ api::ApiResult<void> admit_namespace(Core& core, const Call& call, const api::Ki
 api::ApiResult<void> admit_node_identity(const Core& core, const Call& call, const api::Kind& kind,
                                          std::string_view name);
 
+// What a node identity may not write even of its own Node and pods: labels of the cluster, taints, its pod network, who
+// owns it. `old` null: a create. Nothing for everybody else.
+api::ApiResult<void> admit_node_write(const Call& call, const api::Kind& kind, const json::Value& object,
+                                      const json::Value* old, std::string_view subresource);
+
 // Change the object in place. After uid, name and namespace are set and prepare_create() ran.
 api::ApiResult<void> admit_create(Core& core, const Call& call, const api::Kind& kind, json::Value& object,
                                   Reservations& reservations);
@@ -45,6 +50,18 @@ api::ApiResult<void> admit_update(Core& core, const api::Kind& kind, json::Value
 
 // One file each.
 api::ApiResult<void> admit_pod(Core& core, const api::Kind& kind, json::Value& pod);
+// A request must parse and be one that its maker may make; who that is gets written into the spec.
+api::ApiResult<void> admit_certificate_request(Core& core, const Call& call, const api::Kind& kind,
+                                               json::Value& object);
+// Decisions are made through /approval and stay, the certificate is written through /status, once; times are filled.
+api::ApiResult<void> admit_certificate_update(const Core& core, const api::Kind& kind, json::Value& object,
+                                              const json::Value& old, std::string_view subresource);
+inline constexpr std::string_view kSignerNodeClient = "kubernetes.io/kube-apiserver-client-kubelet";
+inline constexpr std::string_view kSignerNodeServing = "kubernetes.io/kubelet-serving";
+inline constexpr std::string_view kSignerClient = "kubernetes.io/kube-apiserver-client";
+inline constexpr size_t kOpenRequestsMax = 500;  // of one maker, not issued: a leaked token must not fill the store
+// In spec.extra: the address that the request came from.
+inline constexpr std::string_view kExtraRemoteAddress = "appliance.dev/remote-address";
 api::ApiResult<void> admit_service(Core& core, const api::Kind& kind, json::Value& service, const json::Value* old,
                                    Reservations& reservations);
 

@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "orchestrator/apiserver/authz.h"
+#include "orchestrator/apiserver/join_tokens.h"
 #include "orchestrator/apiserver/subresources.h"
 #include "orchestrator/apiserver/verbs.h"
 
@@ -23,6 +24,8 @@ api::ApiError method_not_allowed() {
   return status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 }
 api::ApiError no_such_resource() { return status(404, "NotFound", "the server could not find the requested resource"); }
+
+std::unexpected<Error> unauthorized() { return fail(Code::kUnauthenticated, "Unauthorized"); }
 
 std::string bearer_of(const net::http::Request& request) {
   const std::string_view header = request.headers.get("Authorization");
@@ -78,6 +81,8 @@ using Serve = void (*)(Core&, const CallPtr&);
 Serve subresource_verb(const std::string& subresource, const std::string& verb) {
   if (subresource == "status" && (verb == "get" || verb == "update" || verb == "patch"))
     return verb == "get" ? serve_get : verb == "update" ? serve_update : serve_patch;
+  if (subresource == "approval" && (verb == "get" || verb == "update" || verb == "patch"))
+    return verb == "get" ? serve_get : verb == "update" ? serve_update : serve_patch;
   if (subresource == "scale" && (verb == "get" || verb == "update" || verb == "patch")) return serve_scale;
   if (subresource == "finalize" && verb == "update") return serve_update;
   if (subresource == "binding" && verb == "create") return serve_binding;
@@ -104,11 +109,11 @@ Serve object_verb(const api::Kind& kind, const RequestInfo& info) {
 
 }  // namespace
 
-std::optional<User> authenticate(const Core& core, const net::http::Request& request) {
+Result<User> authenticate(const Core& core, const net::http::Request& request) {
   if (!request.peer_error.empty()) {
     core.log.debug("a client certificate was refused",
                    {{"error", request.peer_error}, {"from", request.remote_address}});
-    return std::nullopt;
+    return unauthorized();
   }
   if (request.peer) {
     User user{.name = request.peer->common_name, .uid = {}, .groups = request.peer->organizations, .extra = {}};
@@ -120,11 +125,16 @@ std::optional<User> authenticate(const Core& core, const net::http::Request& req
   if (token.empty() && !request.headers.has("Authorization"))
     return User{
         .name = std::string(kAnonymous), .uid = {}, .groups = {std::string(kGroupUnauthenticated)}, .extra = {}};
-  if (token.empty()) return std::nullopt;
+  if (token.empty()) return unauthorized();
+  if (looks_like_join_token(token)) {
+    auto user = verify_join_token(token, core.cache, core.clock.now());
+    if (!user) core.log.info("a join token was refused", {{"error", user.error()}, {"from", request.remote_address}});
+    return user;
+  }
   auto answer = core.tokens.verify(token, core.cache, core.clock.now());
   if (!answer) {
     core.log.debug("a bearer token was refused", {{"error", answer.error()}, {"from", request.remote_address}});
-    return std::nullopt;
+    return unauthorized();
   }
   return std::move(answer->user);
 }
@@ -166,7 +176,7 @@ void Api::handle(std::shared_ptr<net::http::Exchange> exchange) {
   const bool taken = core_.pool.post([this, call] {
     --waiting_;
     auto user = authenticate(core_, call->request());
-    if (!user) return respond_error(*call, status(401, "Unauthorized", "Unauthorized"));
+    if (!user) return respond_error(*call, status(401, "Unauthorized", user.error().message));
     call->user = std::move(*user);
     if (auto r = impersonate(call->request(), call->user); !r) return respond_error(*call, r.error());
     serve(call);
@@ -191,9 +201,21 @@ void Api::serve(const CallPtr& call) {
                                        "Request entity too large: limit is " + std::to_string(api::kBodyBytesMax)));
   }
   call->info = request_info(call->request());
-  const Attributes attributes = attributes_of(*call);
-  if (!authorized(core_.cache, call->user, attributes))
-    return respond_error(*call, forbidden_error(call->user, attributes));
+  Attributes attributes = attributes_of(*call);
+  if (authorized(core_.cache, call->user, attributes)) return serve_allowed(call);
+  if (!depends_on_objects(call->user, attributes)) return respond_error(*call, forbidden_error(call->user, attributes));
+  // The cache may not have seen yet what this right hangs on: the request just made, the pod just bound.
+  core_.cache.when_current([this, call, attributes = std::move(attributes)](Result<int64_t> revision) mutable {
+    core_.resume([this, call, attributes = std::move(attributes), revision = std::move(revision)] {
+      if (!revision) return respond_error(*call, api::from_error(revision.error()));
+      if (!authorized(core_.cache, call->user, attributes))
+        return respond_error(*call, forbidden_error(call->user, attributes));
+      serve_allowed(call);
+    });
+  });
+}
+
+void Api::serve_allowed(const CallPtr& call) {
   if (!call->info.is_resource) return serve_nonresource(core_, call);
   serve_resource(call);
 }

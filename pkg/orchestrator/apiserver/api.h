@@ -21,13 +21,14 @@ class Api {
 
  private:
   void serve(const CallPtr& call);
+  void serve_allowed(const CallPtr& call);
   void serve_resource(const CallPtr& call);
   Core& core_;
   std::atomic<int> waiting_{0};
 };
 
-// nullopt: the credentials are bad (401). Without any: anonymous.
-std::optional<User> authenticate(const Core& core, const net::http::Request& request);
+// kUnauthenticated: the credentials are bad; the message may be told to who showed them. Without any: anonymous.
+Result<User> authenticate(const Core& core, const net::http::Request& request);
 
 // Takes the identity that the headers ask for, when this user may.
 api::ApiResult<void> impersonate(const net::http::Request& request, User& user);

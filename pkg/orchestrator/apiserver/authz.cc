@@ -3,6 +3,7 @@
 #include <array>
 
 #include "orchestrator/api/errors.h"
+#include "orchestrator/apiserver/join_tokens.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -76,20 +77,44 @@ bool pod_allowed(const WatchCache& cache, std::string_view node, const Attribute
   if (a.subresource.empty() && one_of(a.verb, {"get", "delete"})) return pod_is_on(cache, node, {a.ns, a.name});
   if (a.subresource == "status" && one_of(a.verb, {"get", "update", "patch"}))
     return pod_is_on(cache, node, {a.ns, a.name});
+  if (a.subresource == "eviction" && a.verb == "create") return pod_is_on(cache, node, {a.ns, a.name});
   return false;
+}
+
+// Certificate requests: anybody of these two sorts may make one (admission says which), and read those it made, one by
+// name. A list or watch must select one name: a name in the path would not narrow it.
+bool requests_allowed(const WatchCache& cache, const User& user, const Attributes& a) {
+  if (a.resource != "certificatesigningrequests" || !a.subresource.empty()) return false;
+  if (a.verb == "create") return true;
+  std::string_view name;
+  if (a.verb == "get") name = a.name;
+  constexpr std::string_view kByName = "metadata.name=";
+  if (one_of(a.verb, {"list", "watch"}) && a.name.empty() && a.field_selector.starts_with(kByName))
+    name = std::string_view(a.field_selector).substr(kByName.size());
+  if (name.empty() || name.find_first_of(",=!\\") != std::string_view::npos) return false;
+  const Kind* kind = cache.kinds().by_resource("certificatesigningrequests.certificates.k8s.io");
+  const ObjectPtr request = kind == nullptr ? nullptr : cache.get(*kind, {"", std::string(name)});
+  return request && json::string_at(request->document(), {"spec", "username"}) == user.name;
+}
+
+bool node_object_allowed(std::string_view node, const Attributes& a) {
+  if (a.subresource.empty() && one_of(a.verb, {"create", "list", "watch"})) return a.name.empty();
+  if (a.subresource.empty() && a.verb == "get") return true;  // of every node: its routes lead there
+  if (a.name != node) return false;
+  return (a.subresource.empty() && one_of(a.verb, {"update", "patch", "delete"})) ||
+         (a.subresource == "status" && one_of(a.verb, {"get", "update", "patch"}));
 }
 
 // What system:node:NAME may do; the table of kube-api page, "Node authorizer", cut to the kinds that are here.
 bool node_allowed(const WatchCache& cache, std::string_view node, const Attributes& a) {
   const std::string& r = a.resource;
   if (a.group.empty()) {
-    if (r == "nodes")
-      return (a.verb == "create" && a.subresource.empty()) ||
-             (a.name == node && one_of(a.verb, {"get", "update", "patch"}));
+    if (r == "nodes") return node_object_allowed(node, a);
     if (r == "pods") return pod_allowed(cache, node, a);
     if (r == "events") return a.subresource.empty() && one_of(a.verb, {"create", "update", "patch"});
     if (r == "services" || r == "endpoints") return a.subresource.empty() && one_of(a.verb, {"get", "list", "watch"});
     if (r == "namespaces") return a.subresource.empty() && a.verb == "get";
+    if (r == "configmaps" && a.ns == kClusterFactsNamespace && a.name == kClusterFactsName) return a.verb == "get";
     if (r == "configmaps" || r == "secrets") return a.verb == "get" && pods_on_node_refer(cache, node, a);
     if (r == "serviceaccounts") {
       const bool token = a.subresource == "token" && a.verb == "create";
@@ -130,12 +155,23 @@ std::string_view node_of(const User& user) {
   return std::string_view(user.name).substr(kNodeUserPrefix.size());
 }
 
+bool is_bootstrapper(const User& user) {
+  return user.in(kGroupBootstrappers) && user.name.starts_with(kBootstrapUserPrefix);
+}
+
 bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes) {
   if (user.in(kGroupMasters)) return true;
   if (!attributes.is_resource) return attributes.verb == "get" && public_path(attributes.path);
   if (user.in(kGroupAuthenticated) && self_review(attributes)) return true;
   const std::string_view node = node_of(user);
+  if (attributes.group == "certificates.k8s.io" && (!node.empty() || is_bootstrapper(user)))
+    return requests_allowed(cache, user, attributes);
   return !node.empty() && node_allowed(cache, node, attributes);
+}
+
+bool depends_on_objects(const User& user, const Attributes& a) {
+  if (node_of(user).empty() && !is_bootstrapper(user)) return false;
+  return a.is_resource && (!a.name.empty() || a.group == "certificates.k8s.io");
 }
 
 api::ApiError forbidden_error(const User& user, const Attributes& a) {

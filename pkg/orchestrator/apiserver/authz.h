@@ -1,5 +1,6 @@
 // The fixed authorizer of first light (until RBAC lands): system:masters may do everything, a node what is its own,
-// everybody else discovery, version, health and self reviews. Reads the watch cache, writes nothing.
+// a join token's holder makes certificate requests and reads them, everybody else gets discovery, version, health and
+// self reviews. Reads the watch cache, writes nothing.
 #pragma once
 
 #include <string>
@@ -24,10 +25,18 @@ struct Attributes {
 
 bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes);
 
+// The answer for this user may change with the objects in the cache: a refusal out of an old view is to be asked again.
+bool depends_on_objects(const User& user, const Attributes& attributes);
+
 // `pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "d"`
 api::ApiError forbidden_error(const User& user, const Attributes& attributes);
 
 // The node of a node identity; "" for everybody else.
 std::string_view node_of(const User& user);
+bool is_bootstrapper(const User& user);  // the holder of a join token
+
+// The ConfigMap that every node may read: what a machine that joins must know of the cluster.
+inline constexpr std::string_view kClusterFactsNamespace = "kube-system";
+inline constexpr std::string_view kClusterFactsName = "appliance-cluster";
 
 }  // namespace appliance::orchestrator::apiserver

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ inline constexpr std::string_view kBootstrapUserPrefix = "system:bootstrap:";
 inline constexpr std::string_view kJoinTokenType = "appliance.dev/join-token";
 inline constexpr std::chrono::hours kJoinTokenTtlDefault{24};
 inline constexpr std::chrono::hours kJoinTokenTtlMax{24 * 365};
+inline constexpr std::string_view kJoinTokenNamespace = "kube-system";
+inline constexpr std::string_view kJoinTokenNamePrefix = "join-token-";
+inline constexpr size_t kJoinTokenIdSize = 6;
+inline constexpr size_t kJoinTokenSecretSize = 32;
+inline constexpr size_t kJoinTokenDescriptionMax = 256;  // a line for people, printed in a table
 
 struct NewJoinToken {
   std::string id;      // [a-z0-9]{6}
@@ -37,5 +43,17 @@ Result<NewJoinToken> make_join_token(std::chrono::seconds ttl, std::string_view 
 // kUnauthenticated: "unknown join token", "the join token expired at …" (a join token that was good once may say so to
 // its holder: only one who knows the whole secret learns it).
 Result<User> verify_join_token(std::string_view bearer, const WatchCache& cache, base::WallTime now);
+
+// Has the form `id.secret`: then it is judged as a join token and as nothing else.
+bool looks_like_join_token(std::string_view bearer);
+
+// What may be listed of a token's Secret; nullopt: it is none.
+struct JoinTokenFacts {
+  std::string id;
+  std::string role;
+  std::string description;
+  std::string expires;  // RFC 3339
+};
+std::optional<JoinTokenFacts> join_token_facts(const json::Value& secret);
 
 }  // namespace appliance::orchestrator::apiserver

@@ -16,6 +16,8 @@ std::vector<Subresource> subresources_of(const api::Kind& kind) {
     out.push_back({"exec", "", "v1", "PodExecOptions", {"create", "get"}});
     out.push_back({"log", "", "v1", "Pod", {"get"}});
   }
+  if (resource == "certificatesigningrequests.certificates.k8s.io")
+    out.push_back({"approval", kind.group, kind.version, kind.kind, {"get", "patch", "update"}});
   if (resource == "namespaces") out.push_back({"finalize", "", "v1", "Namespace", {"update"}});
   if (resource == "serviceaccounts")
     out.push_back({"token", "authentication.k8s.io", "v1", "TokenRequest", {"create"}});

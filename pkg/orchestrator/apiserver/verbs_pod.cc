@@ -158,11 +158,15 @@ void serve_eviction(Core& core, const CallPtr& call) {
   const auto& request = call->request();
   auto decoded = api::decode(api::eviction_kind(), request.body, request.headers.get("Content-Type"), call->validation);
   if (!decoded) return respond_error(*call, decoded.error());
+  if (auto r = api::check_url(api::eviction_kind(), decoded->object, call->ns(), call->info.name); !r)
+    return respond_error(*call, r.error());
   DeleteOptions options;
   const json::Value& eviction = decoded->object;
   if (json::find(eviction, {"deleteOptions", "gracePeriodSeconds"}) != nullptr)
     options.grace_seconds = json::int_at(eviction, {"deleteOptions", "gracePeriodSeconds"});
   options.uid = json::string_at(eviction, {"deleteOptions", "preconditions", "uid"});
+  options.resource_version = json::string_at(eviction, {"deleteOptions", "preconditions", "resourceVersion"});
+  options.propagation = json::string_at(eviction, {"deleteOptions", "propagationPolicy"});
   for (const json::Value& value : json::array_at(eviction, {"deleteOptions", "dryRun"}))
     call->dry_run = call->dry_run || value == json::Value("All");
   delete_object(core, *call->kind, call->key(), options, call->dry_run, [call](api::ApiResult<Outcome> outcome) {

@@ -33,6 +33,13 @@ api::ApiResult<void> check_uid(const api::Kind& kind, const json::Value& object,
       "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + current.meta.uid));
 }
 
+// /approval takes the conditions of what is asked for, and nothing else.
+json::Value approval_of(const json::Value& old, const json::Value& asked) {
+  json::Value out = old;
+  json::ensure(out, {"status", "conditions"}) = json::array_at(asked, {"status", "conditions"});
+  return out;
+}
+
 std::optional<api::PatchType> patch_type(std::string_view content_type) {
   const std::string_view type = base::trim(base::split(content_type, ';')[0]);
   if (type == "application/json-patch+json") return api::PatchType::kJson;
@@ -71,8 +78,15 @@ api::ApiResult<Next> next_of_update(Core& core, const Call& call, json::Value ob
   const json::Value old = current.document();
   json::ensure(object, {"metadata"}).as_object().erase("managedFields");
   const json::Array finalizers = json::array_at(object, {"spec", "finalizers"});
+  if (subresource == "approval") object = approval_of(old, object);
   api::prepare_update(kind, object, old, subresource);  // keeps the old spec.finalizers: only /finalize changes them
   if (subresource == "finalize") json::ensure(object, {"spec", "finalizers"}) = finalizers;
+  if (auto r = admit_node_write(call, kind, object, &old, subresource); !r)
+    return std::unexpected(std::move(r).error());
+  if (kind.resource() == "certificatesigningrequests.certificates.k8s.io") {
+    if (auto r = admit_certificate_update(core, kind, object, old, subresource); !r)
+      return std::unexpected(std::move(r).error());
+  }
   if (auto r = admit_update(core, kind, object, old, reservations); !r) return std::unexpected(std::move(r).error());
   if (auto errors = api::validate(kind, object, &old); !errors.empty())
     return std::unexpected(api::invalid(kind, current.key.name, errors));

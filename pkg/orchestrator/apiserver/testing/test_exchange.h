@@ -38,8 +38,14 @@ class TestStream final : public net::http::Stream {
     return queued_;
   }
   void on_close(base::Task task) override {
-    const std::lock_guard lock(mutex_);
-    on_close_ = std::move(task);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!refuse_) {
+        on_close_ = std::move(task);
+        return;
+      }
+    }
+    task();  // gone before anybody asked to be told
   }
   void on_drain(base::Task task) override { task(); }
 
