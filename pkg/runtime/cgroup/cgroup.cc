@@ -104,9 +104,10 @@ Result<> set_v2(const std::string& dir, const Limits& limits) {
   }
   if (limits.memory_limit_bytes > 0) {
     TRY(write_value(dir + "/memory.max", std::to_string(limits.memory_limit_bytes)));
-    (void)write_value(dir + "/memory.swap.max", "0");   // absent without swap accounting
-    (void)write_value(dir + "/memory.oom.group", "1");  // a container dies as a whole, as the kubelet has it
+    (void)write_value(dir + "/memory.swap.max", "0");  // absent without swap accounting
   }
+  // Also without a limit of its own: the pod's may be the one that is reached.
+  if (limits.oom_kills_all) (void)write_value(dir + "/memory.oom.group", "1");  // absent before Linux 4.19
   if (limits.pids_max > 0) TRY(write_value(dir + "/pids.max", std::to_string(limits.pids_max)));
   return {};
 }

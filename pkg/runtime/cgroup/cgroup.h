@@ -28,6 +28,9 @@ struct Limits {  // 0 = not set
   int64_t cpu_period_us = 0;
   int64_t memory_limit_bytes = 0;
   int64_t pids_max = 0;
+  // Memory's end kills every process of the group at once (v2). For a container's group, as the kubelet has it; never
+  // for a pod's, whose supervisor lives below it.
+  bool oom_kills_all = false;
 };
 
 struct Stats {

@@ -188,7 +188,8 @@ Result<stage::Reply> RealRuntime::launch(const Entry& entry, const Pod& pod) {
                                           .cpu_quota_us = resources.cpu_quota_us,
                                           .cpu_period_us = resources.cpu_period_us,
                                           .memory_limit_bytes = resources.memory_limit_bytes,
-                                          .pids_max = resources.pids_max}));
+                                          .pids_max = resources.pids_max,
+                                          .oom_kills_all = true}));
   if (!spec.privileged) TRY(groups_.restrict_devices(entry.record.group));
   const cgroup::Door door = TRY(groups_.open_door(entry.record.group));
   const auto [log_dir, log_name] = TRY(split_log_path(pod.record.config.log_dir, entry.record.config.log_path));
