@@ -1,6 +1,7 @@
 // The demo's web page: what the image of the binary runs. Shows the pod's name, node, version and a counter; /healthz.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -35,8 +36,10 @@ int demo_server(Argv argv) {
   int port = 8080;
   Args args("demo-server", "serves the demo's page", {"appliance demo-server", "appliance demo-server --port 8080"});
   int count_every_ms = 0;
+  int hold_mib = 0;
   args.option("--port", port, "where to listen (8080)");
   args.option("--count-every-ms", count_every_ms, "also print 1, 2, 3, …: a log whose gaps can be seen");
+  args.option("--hold-mib", hold_mib, "also take this much memory: a limit that can be seen");
   if (auto code = args.parse(argv)) return *code;
   sigset_t set;
   sigemptyset(&set);
@@ -61,6 +64,8 @@ int demo_server(Argv argv) {
   });
   if (!server) return report("demo-server", server.error());
   print("listening on port " + std::to_string((*server)->port()) + '\n');
+  const std::string held(static_cast<size_t>(std::max(hold_mib, 0)) << 20U, 'x');
+  asm volatile("" : : "r"(held.data()) : "memory");  // else the compiler may find that nobody reads it
   if (count_every_ms > 0) {
     const timespec step{.tv_sec = count_every_ms / 1000, .tv_nsec = count_every_ms % 1000 * 1'000'000L};
     for (uint64_t n = 1; sigtimedwait(&set, nullptr, &step) < 0; ++n) print(std::to_string(n) + '\n');

@@ -1,4 +1,6 @@
 // appliance: the verb table. Each verb is one file; this one finds it.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -39,6 +41,7 @@ constexpr Verb kVerbs[] = {
     {"version", "prints the version", version},
     {"completion", "prints a completion script for bash, zsh or fish", completion},
     {"demo-server", "the demo's web page", demo_server, true},
+    {"init", "the first process of a machine that boots from this binary", init, true},
 };
 
 std::span<const Verb> verbs() { return kVerbs; }
@@ -81,6 +84,8 @@ int dispatch(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  // A kernel that boots from this binary calls it /init, with what stands behind `--` on its command line.
+  if (getpid() == 1 && std::string_view(argv[0]).ends_with("/init")) words.insert(words.begin(), "init");
   return appliance::cmd::dispatch(words);
 }

@@ -21,6 +21,7 @@ int exec(Argv argv);
 int image(Argv argv);
 int store(Argv argv);
 int demo_server(Argv argv);  // what the image of the binary runs
+int init(Argv argv);         // what a kernel that boots from this binary runs
 
 struct Verb {
   const char* name;
