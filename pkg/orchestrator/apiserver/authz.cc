@@ -159,6 +159,13 @@ bool is_bootstrapper(const User& user) {
   return user.in(kGroupBootstrappers) && user.name.starts_with(kBootstrapUserPrefix);
 }
 
+// What a machine asks before it sends a certificate request: does it fit, are its name and address free?
+bool bootstrapper_allowed(const Attributes& a) {
+  if (!a.group.empty() || !a.subresource.empty()) return false;
+  if (a.resource == "nodes") return a.verb == "list";
+  return a.resource == "configmaps" && a.verb == "get" && a.ns == kClusterFactsNamespace && a.name == kClusterFactsName;
+}
+
 bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes) {
   if (user.in(kGroupMasters)) return true;
   if (!attributes.is_resource) return attributes.verb == "get" && public_path(attributes.path);
@@ -166,6 +173,7 @@ bool authorized(const WatchCache& cache, const User& user, const Attributes& att
   const std::string_view node = node_of(user);
   if (attributes.group == "certificates.k8s.io" && (!node.empty() || is_bootstrapper(user)))
     return requests_allowed(cache, user, attributes);
+  if (is_bootstrapper(user)) return bootstrapper_allowed(attributes);
   return !node.empty() && node_allowed(cache, node, attributes);
 }
 

@@ -159,11 +159,15 @@ TEST_CASE("bootstrappers: make requests to the node client signer and read their
        {base + "/theirs", base, base + "?watch=1", base + "/mine?watch=1",
         base + "?fieldSelector=metadata.name%3Dtheirs",
         base + "?fieldSelector=metadata.name%3Dmine,metadata.name%3Dtheirs", base + "/mine/approval",
-        std::string("/api/v1/nodes"), std::string("/api/v1/namespaces/kube-system/secrets"),
-        std::string("/api/v1/namespaces/kube-system/configmaps/appliance-cluster")}) {
+        std::string("/api/v1/nodes/n1"), std::string("/api/v1/namespaces/kube-system/secrets"),
+        std::string("/api/v1/namespaces/kube-system/configmaps"),
+        std::string("/api/v1/namespaces/kube-system/configmaps/other")}) {
     INFO(path);
     CHECK(get(server, bearer, path).status == 403);
   }
+  // Does it fit, are name and address free? Asked before a request is sent.
+  CHECK(get(server, bearer, "/api/v1/nodes").status == 200);
+  CHECK(get(server, bearer, "/api/v1/namespaces/kube-system/configmaps/appliance-cluster").status == 404);
   const Told serving = post(server, bearer, request_body("s", "kubernetes.io/kubelet-serving"));
   CHECK(serving.status == 403);
   CHECK(message(serving) == "certificatesigningrequests.certificates.k8s.io \"s\" is forbidden: \"system:bootstrap:" +
