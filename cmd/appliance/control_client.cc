@@ -12,6 +12,12 @@ Target::Target(Args& args) {
 
 Result<node::Config> Target::config() const {
   node::Config config;
+  if (data_dir_.empty() || run_dir_.empty()) {
+    TRY(node::apply_environment(config));  // may name the file
+    const auto path = config.config;
+    config = {};
+    TRY(node::apply_file(config, path, false));
+  }
   TRY(node::apply_environment(config));
   if (!data_dir_.empty()) config.data_dir = data_dir_;
   if (!run_dir_.empty()) config.run_dir = run_dir_;

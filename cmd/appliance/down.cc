@@ -21,17 +21,18 @@ int down(Argv argv) {
                         .message = "down: must run as root",
                         .errno_value = 0,
                         .hint = "sudo appliance down"});
-  if (!ControlClient(*config).alive()) {
-    print("Nothing to do: no server runs (" + config->control_socket() + ").\n");
-    return kDone;
-  }
   Steps steps;
   steps.begin(keep_pods ? "server stopped, pods go on" : "pods and server stopped");
-  if (auto stopped = stop_server(*config, !keep_pods); !stopped) {
+  const auto stopped = stop_whoever(*config, {.keep_pods = keep_pods});
+  if (!stopped) {
     print("\n");
     return report("down", stopped.error());
   }
   steps.done();
+  if (!*stopped) {
+    print("\nNothing to do: no server runs (" + config->control_socket() + ").\n");
+    return kDone;
+  }
   print("\nThe data is kept in " + config->data_dir + ". Go on with: appliance up\n");
   return kDone;
 }

@@ -8,6 +8,7 @@
 #include "base/executor.h"
 #include "cmd/appliance/node_flags.h"
 #include "cmd/appliance/output.h"
+#include "cmd/appliance/systemd.h"
 #include "cmd/appliance/verbs.h"
 #include "node/server.h"
 #include "node/version.h"
@@ -55,6 +56,8 @@ int server(Argv argv) {
   const base::Log log(std::make_shared<base::LogSink>(
       STDERR_FILENO, *base::parse_log_level(config->log_level),
       config->log_format == "json" ? base::LogFormat::kJson : base::LogFormat::kText, clock));
+  if (auto entered = enter_unit_subgroup(); !entered)
+    log.warn("stays in the unit's own control group", {{"error", entered.error()}});
   log.info("starting",
            {{"version", node::version().appliance}, {"node", config->node_name}, {"data_dir", config->data_dir}});
   auto server = node::Server::start(*config, clock, random, log);
@@ -66,6 +69,7 @@ int server(Argv argv) {
   log.info("stopping", {{"pods", kind == node::StopKind::kPods ? "stop" : "go on"}});
   const auto stopped = (*server)->stop(kind);
   log.info("stopped");
+  if (kind == node::StopKind::kPods && started_by_systemd()) return kStoppedOnRequest;
   return stopped ? kDone : kFailed;
 }
 

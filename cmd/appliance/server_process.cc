@@ -2,17 +2,18 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
+#include "base/log.h"
+#include "base/process.h"
 #include "base/strings.h"
 #include "cmd/appliance/control_client.h"
+#include "cmd/appliance/systemd.h"
 #include "node/bootstrap/notify.h"
+#include "node/server.h"
 
 extern char** environ;
 
@@ -21,8 +22,6 @@ namespace {
 
 constexpr int kStartTimeoutMs = 60'000;
 constexpr size_t kLogTailLines = 5;
-
-base::Fd pidfd(pid_t pid) { return base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 std::string log_tail(const std::string& path) {
   const auto text = base::read_file(path, 64U << 20U);
@@ -34,34 +33,51 @@ std::string log_tail(const std::string& path) {
   return out;
 }
 
-Result<pid_t> spawn(const node::Config& config, const std::vector<std::string>& flags, const std::string& notify_name) {
+std::vector<std::string> environment(const std::string& notify_name) {
+  std::vector<std::string> out{"NOTIFY_SOCKET=" + notify_name};
+  for (char** e = environ; *e != nullptr; ++e)
+    if (!std::string_view(*e).starts_with("NOTIFY_SOCKET=")) out.emplace_back(*e);
+  return out;
+}
+
+Result<base::Process> spawn(const node::Config& config, const std::vector<std::string>& flags,
+                            const std::string& notify_name) {
   TRY(base::make_dirs(config.data_dir + "/log", 0755));
+  const base::Fd log(::open(config.server_log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  if (!log) return fail_errno("open " + config.server_log());
   std::vector<std::string> words{"appliance", "server"};
   words.insert(words.end(), flags.begin(), flags.end());
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::string notify = "NOTIFY_SOCKET=" + notify_name;
-  std::vector<char*> env{notify.data()};
-  for (char** e = environ; *e != nullptr; ++e)
-    if (!std::string_view(*e).starts_with("NOTIFY_SOCKET=")) env.push_back(*e);
-  env.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, config.server_log().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  posix_spawn_file_actions_addchdir_np(&actions, "/");
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv.data(), env.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) return fail_errno("start the server", error);
-  return pid;
+  return base::Process::spawn({.program = "/proc/self/exe",
+                               .argv = std::move(words),
+                               .env = environment(notify_name),
+                               .fds = {{log.get(), 1}, {log.get(), 2}},
+                               .cwd = "/",
+                               .new_session = true});
+}
+
+// A server that lives and does not answer must not have its pods taken from under it.
+Result<> no_silent_server(const node::Config& config) {
+  const auto text = base::read_file(config.pid_file());
+  const auto pid = text ? base::parse_int<pid_t>(base::trim(*text)) : std::nullopt;
+  if (!pid) return {};
+  const auto comm = base::read_file("/proc/" + std::to_string(*pid) + "/comm");
+  if (!comm || base::trim(*comm) != "appliance") return {};
+  return fail(Error{.code = Code::kFailedPrecondition,
+                    .message = "process " + std::to_string(*pid) + " is a server that does not answer",
+                    .errno_value = 0,
+                    .hint = "wait for it, or end it: kill " + std::to_string(*pid)});
+}
+
+// Pods that outlived a server which is not there any more. True when there were some.
+Result<bool> stop_orphans(const node::Config& config) {
+  const auto pods = base::make_real_fs()->list(config.run_dir + "/pods");
+  if (!pods || pods->empty()) return false;
+  TRY(no_silent_server(config));
+  const base::SystemClock clock;
+  const base::Log log(
+      std::make_shared<base::LogSink>(STDERR_FILENO, base::LogLevel::kWarn, base::LogFormat::kText, clock));
+  TRY(node::clean_machine(config, clock, log));
+  return true;
 }
 
 }  // namespace
@@ -69,28 +85,29 @@ Result<pid_t> spawn(const node::Config& config, const std::vector<std::string>& 
 Result<> start_server(const node::Config& config, const std::vector<std::string>& flags,
                       const std::function<void(std::string_view)>& on_status) {
   auto listener = TRY(node::listen_notify());
-  const pid_t pid = TRY(spawn(config, flags, listener.name));
-  const auto process = pidfd(pid);
+  auto server = TRY(spawn(config, flags, listener.name));
   for (;;) {
-    pollfd fds[2] = {{listener.socket.get(), POLLIN, 0}, {process.get(), POLLIN, 0}};
+    pollfd fds[2] = {{listener.socket.get(), POLLIN, 0}, {server.pidfd(), POLLIN, 0}};
     const int n = ::poll(fds, 2, kStartTimeoutMs);
-    if (n == 0)
+    if (n == 0) {
+      server.leave();  // a slow start is not ours to end
       return fail(Error{.code = Code::kDeadlineExceeded,
                         .message = "the server said nothing for a minute",
                         .errno_value = 0,
                         .hint = "look into " + config.server_log()});
+    }
     if (fds[0].revents != 0) {
       char buffer[512];
       const ssize_t size = ::recv(listener.socket.get(), buffer, sizeof buffer, 0);
       for (const auto line : base::split(std::string_view(buffer, size > 0 ? static_cast<size_t>(size) : 0), '\n')) {
-        if (line == "READY=1") return {};
+        if (line == "READY=1") {
+          server.leave();
+          return {};
+        }
         if (line.starts_with("STATUS=")) on_status(line.substr(7));
       }
     } else if (fds[1].revents != 0) {
-      int status = 0;
-      (void)::waitpid(pid, &status, 0);
-      const std::string why = WIFEXITED(status) ? "exit code " + std::to_string(WEXITSTATUS(status))
-                                                : "signal " + std::to_string(WTERMSIG(status));
+      const std::string why = TRY(server.wait()).text();
       return fail(
           Error{.code = Code::kInternal,
                 .message = "the server ended (" + why + "); the end of its log:" + log_tail(config.server_log()),
@@ -104,14 +121,23 @@ Result<> stop_server(const node::Config& config, bool pods) {
   ControlClient client(config);
   const auto text = base::read_file(config.pid_file());
   const auto pid = text ? base::parse_int<pid_t>(base::trim(*text)) : std::nullopt;
-  const auto process = pid ? pidfd(*pid) : base::Fd();
+  const auto process = pid ? base::open_pidfd(*pid) : Result<base::Fd>();
   const json::Value body = json::Object{{"pods", pods}};
   TRY(client.call("POST", "/control/stop", &body));
-  if (!process) return {};
-  pollfd fd{process.get(), POLLIN, 0};
-  while (::poll(&fd, 1, -1) < 0 && errno == EINTR) {
-  }
-  return {};
+  if (!process || !*process) return {};  // it had ended
+  return base::wait_for_end(*process);
+}
+
+Result<bool> stop_whoever(const node::Config& config, StopOptions options) {
+  const bool by_unit = unit_serves(config);
+  const bool was_active = by_unit && unit_active();
+  if (by_unit && options.keep_pods) TRY(stop_unit());
+  const bool alive = ControlClient(config).alive();
+  if (alive) TRY(stop_server(config, !options.keep_pods));
+  if (by_unit) TRY(stop_unit());
+  if (by_unit && !options.keep_pods) TRY(disable_unit());
+  const bool orphans = !alive && !options.keep_pods && TRY(stop_orphans(config));
+  return was_active || alive || orphans;
 }
 
 }  // namespace appliance::cmd

@@ -20,4 +20,12 @@ Result<> start_server(const node::Config& config, const std::vector<std::string>
 // none runs.
 Result<> stop_server(const node::Config& config, bool pods);
 
+// The same whoever started the server, systemd or `up`: afterwards none runs, and none comes back by itself, at the
+// next boot neither. Without keep_pods no pod runs, also when there was no server to stop them. False: there was
+// nothing to do.
+struct StopOptions {
+  bool keep_pods = false;
+};
+Result<bool> stop_whoever(const node::Config& config, StopOptions options);
+
 }  // namespace appliance::cmd

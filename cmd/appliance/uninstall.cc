@@ -52,8 +52,7 @@ int uninstall(Argv argv) {
     print("Nothing was removed.\n");
     return kFailed;
   }
-  if (ControlClient(*config).alive())
-    if (auto stopped = stop_server(*config, true); !stopped) return report("uninstall", stopped.error());
+  if (auto stopped = stop_whoever(*config, {.keep_pods = false}); !stopped) return report("uninstall", stopped.error());
   const base::SystemClock clock;
   const base::Log log(
       std::make_shared<base::LogSink>(STDERR_FILENO, base::LogLevel::kWarn, base::LogFormat::kText, clock));

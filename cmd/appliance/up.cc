@@ -8,6 +8,7 @@
 #include "cmd/appliance/node_flags.h"
 #include "cmd/appliance/output.h"
 #include "cmd/appliance/server_process.h"
+#include "cmd/appliance/systemd.h"
 #include "cmd/appliance/verbs.h"
 #include "node/bootstrap/demo.h"
 #include "node/bootstrap/kubeconfig.h"
@@ -104,7 +105,13 @@ Result<std::string> wait_for_page(ControlClient& client, const node::Config& con
   return fail(last.wrap("the demo's page at " + url));
 }
 
-void print_next(const node::Config& config, const std::string& kubeconfig, const std::string& page) {
+// Through systemd when the package's unit is there: then the server comes back after a crash and at the next boot.
+Result<> start(const node::Config& config, const std::vector<std::string>& flags, bool by_unit) {
+  if (by_unit) return start_unit();
+  return start_server(config, flags, [](std::string_view) {});
+}
+
+void print_next(const node::Config& config, const std::string& kubeconfig, const std::string& page, bool by_unit) {
   std::string out = "\n";
   if (!page.empty()) out += "The demo answers on      " + page + "\n";
   out += "Go on with               kubectl --context appliance get pods -A\n";
@@ -113,7 +120,7 @@ void print_next(const node::Config& config, const std::string& kubeconfig, const
   out += "What runs here           appliance status\n";
   out += "Stop it, keep the data   appliance down\n";
   out += "Undo everything          appliance uninstall\n";
-  out += "Server log               " + config.server_log() + "\n";
+  out += "Server log               " + (by_unit ? "journalctl -u appliance" : config.server_log()) + "\n";
   print(out);
 }
 
@@ -133,15 +140,20 @@ int up(Argv argv) {
                         .hint = "sudo appliance up"});
 
   ControlClient client(*config);
+  const bool by_unit = unit_serves(*config);
+  if (by_unit)
+    if (auto same = check_unit_config(*config); !same) return report("up", same.error());
   const bool running = client.alive();
   bool changed = false;
   Steps steps;
   if (running) {
-    steps.skip("server", "runs already");
+    steps.skip("server", by_unit && !unit_active()
+                             ? "runs already, but not by systemd: appliance down --keep-pods, then up, hands it over"
+                             : "runs already");
   } else {
     if (auto fit = preflight(*config); !fit) return report(fit.error());
-    steps.begin("server started, API serves");
-    if (auto started = start_server(*config, flags.given(args), [](std::string_view) {}); !started) {
+    steps.begin(by_unit ? "started by systemd, API serves" : "server started, API serves");
+    if (auto started = start(*config, flags.given(args), by_unit); !started) {
       print("\n");
       return report("up", started.error());
     }
@@ -183,7 +195,7 @@ int up(Argv argv) {
     steps.done(page);
   }
   if (!changed) print("\nNothing to do: everything is as it should be.\n");
-  print_next(*config, where, page);
+  print_next(*config, where, page, by_unit);
   return kDone;
 }
 
