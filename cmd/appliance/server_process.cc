@@ -5,11 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "base/strings.h"
 #include "cmd/appliance/control_client.h"
+#include "cmd/appliance/systemd.h"
 #include "node/bootstrap/notify.h"
+#include "node/server.h"
 
 extern char** environ;
 
@@ -49,6 +53,31 @@ Result<base::Process> spawn(const node::Config& config, const std::vector<std::s
                                .fds = {{log.get(), 1}, {log.get(), 2}},
                                .cwd = "/",
                                .new_session = true});
+}
+
+// A server that lives and does not answer must not have its pods taken from under it.
+Result<> no_silent_server(const node::Config& config) {
+  const auto text = base::read_file(config.pid_file());
+  const auto pid = text ? base::parse_int<pid_t>(base::trim(*text)) : std::nullopt;
+  if (!pid) return {};
+  const auto comm = base::read_file("/proc/" + std::to_string(*pid) + "/comm");
+  if (!comm || base::trim(*comm) != "appliance") return {};
+  return fail(Error{.code = Code::kFailedPrecondition,
+                    .message = "process " + std::to_string(*pid) + " is a server that does not answer",
+                    .errno_value = 0,
+                    .hint = "wait for it, or end it: kill " + std::to_string(*pid)});
+}
+
+// Pods that outlived a server which is not there any more. True when there were some.
+Result<bool> stop_orphans(const node::Config& config) {
+  const auto pods = base::make_real_fs()->list(config.run_dir + "/pods");
+  if (!pods || pods->empty()) return false;
+  TRY(no_silent_server(config));
+  const base::SystemClock clock;
+  const base::Log log(
+      std::make_shared<base::LogSink>(STDERR_FILENO, base::LogLevel::kWarn, base::LogFormat::kText, clock));
+  TRY(node::clean_machine(config, clock, log));
+  return true;
 }
 
 }  // namespace
@@ -97,6 +126,18 @@ Result<> stop_server(const node::Config& config, bool pods) {
   TRY(client.call("POST", "/control/stop", &body));
   if (!process || !*process) return {};  // it had ended
   return base::wait_for_end(*process);
+}
+
+Result<bool> stop_whoever(const node::Config& config, StopOptions options) {
+  const bool by_unit = unit_serves(config);
+  const bool was_active = by_unit && unit_active();
+  if (by_unit && options.keep_pods) TRY(stop_unit());
+  const bool alive = ControlClient(config).alive();
+  if (alive) TRY(stop_server(config, !options.keep_pods));
+  if (by_unit) TRY(stop_unit());
+  if (by_unit && !options.keep_pods) TRY(disable_unit());
+  const bool orphans = !alive && !options.keep_pods && TRY(stop_orphans(config));
+  return was_active || alive || orphans;
 }
 
 }  // namespace appliance::cmd
