@@ -81,4 +81,34 @@ Response text_response(int status, std::string body, std::string content_type) {
   return response;
 }
 
+Code code_of_http(int status) {
+  switch (status) {
+    case 400:
+    case 422:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return Code::kAborted;
+    case 410:
+      return Code::kOutOfRange;
+    case 429:
+      return Code::kResourceExhausted;
+    case 501:
+      return Code::kUnimplemented;
+    case 502:
+    case 503:
+      return Code::kUnavailable;
+    case 408:
+    case 504:
+      return Code::kDeadlineExceeded;
+    default:
+      return status >= 500 ? Code::kInternal : Code::kUnknown;
+  }
+}
+
 }  // namespace appliance::net::http

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace appliance::net::http {
 
 struct Header {
@@ -80,6 +82,8 @@ struct Response {
   Headers headers;
   std::vector<Chunk> body;
 };
+// The Code of an answer with a status over 399 that says nothing more.
+Code code_of_http(int status);
 Response text_response(int status, std::string body, std::string content_type = "text/plain; charset=utf-8");
 
 }  // namespace appliance::net::http

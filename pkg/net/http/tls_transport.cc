@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/crypto/init.h"
 #include "base/crypto/x509.h"
 #include "net/http/transport.h"
 #include "net/tls/context.h"
@@ -19,14 +20,14 @@ asio::ssl::context borrow(SSL_CTX* context) {
   return asio::ssl::context(context);
 }
 
-class TlsTransport final : public Transport {
+class TlsTransport : public Transport {
  public:
   TlsTransport(Socket socket, const std::shared_ptr<SSL_CTX>& context)
       : context_(borrow(context.get())), stream_(std::move(socket), context_) {}
 
-  void handshake(IoHandler done) override {
-    stream_.async_handshake(asio::ssl::stream_base::server,
-                            [done = std::move(done)](ErrorCode error) mutable { done(error, 0); });
+  void handshake(IoHandler done) override { handshake_as(asio::ssl::stream_base::server, std::move(done)); }
+  void handshake_as(asio::ssl::stream_base::handshake_type role, IoHandler done) {
+    stream_.async_handshake(role, [done = std::move(done)](ErrorCode error) mutable { done(error, 0); });
   }
   void read_some(asio::mutable_buffer into, IoHandler done) override { stream_.async_read_some(into, std::move(done)); }
 
@@ -80,13 +81,59 @@ class TlsTransport final : public Transport {
   Socket& socket() override { return stream_.next_layer(); }
   [[nodiscard]] bool encrypted() const override { return true; }
 
+ protected:
+  SSL* ssl() { return stream_.native_handle(); }
+
  private:
   asio::ssl::context context_;
   asio::ssl::stream<Socket> stream_;
   std::unique_ptr<std::array<char, kRecordBytes>> record_;
 };
 
+class TlsClientTransport final : public TlsTransport {
+ public:
+  TlsClientTransport(Socket socket, const std::shared_ptr<SSL_CTX>& context, const TlsPeer& peer)
+      : TlsTransport(std::move(socket), context), common_name_(peer.common_name) {
+    X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl());
+    if (X509_VERIFY_PARAM_set1_ip_asc(wanted, peer.host.c_str()) != 1) {
+      SSL_set_tlsext_host_name(ssl(), peer.host.c_str());
+      X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+      (void)X509_VERIFY_PARAM_set1_host(wanted, peer.host.data(), peer.host.size());
+    }
+  }
+  void handshake(IoHandler done) override { handshake_as(asio::ssl::stream_base::client, std::move(done)); }
+
+  std::string server_problem() override {
+    const long verdict = SSL_get_verify_result(ssl());
+    if (verdict != X509_V_OK) return std::string("the server's certificate: ") + X509_verify_cert_error_string(verdict);
+    if (common_name_.empty()) return {};
+    const std::unique_ptr<X509, void (*)(X509*)> shown(SSL_get1_peer_certificate(ssl()), X509_free);
+    if (!shown) return "the server showed no certificate";
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(shown.get(), &der);
+    if (size <= 0) return "the server's certificate cannot be read";
+    const auto facts = crypto::parse_certificate_der({reinterpret_cast<char*>(der), static_cast<size_t>(size)});
+    OPENSSL_free(der);
+    if (!facts) return "the server's " + facts.error().message;
+    if (facts->common_name == common_name_) return {};
+    return "the server's certificate is of \"" + facts->common_name + "\", not of \"" + common_name_ + '"';
+  }
+
+ private:
+  const std::string common_name_;
+};
+
 }  // namespace
+
+Result<std::unique_ptr<Transport>> make_tls_client_transport(Socket socket, const TlsPeer& peer) {
+  crypto::init();
+  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (!context) return fail(Code::kInternal, "TLS context");
+  TRY(tls::configure_client(context.get(), peer.tls));
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);  // 34 KB less per idle connection
+  return std::make_unique<TlsClientTransport>(std::move(socket), context, peer);
+}
 
 std::unique_ptr<Transport> make_tls_transport(Socket socket, const tls::ServerContext& context) {
   return std::make_unique<TlsTransport>(std::move(socket), context.acquire());

@@ -13,6 +13,7 @@
 
 #include "net/http/message.h"
 #include "net/loop/asio.h"
+#include "net/tls/client_context.h"
 
 namespace appliance::net::tls {
 class ServerContext;
@@ -32,11 +33,21 @@ class Transport {
   virtual void write_some(Buffers from, IoHandler done) = 0;  // the memory stays until `done`
   virtual void shutdown(IoHandler done) = 0;                  // polite: close_notify, then FIN
   virtual void identify(Request& request) = 0;                // sets peer or peer_error from the client certificate
-  virtual Socket& socket() = 0;                               // below TLS
+  // Client's side, after the handshake, also after one that failed: why the server is not the one that was meant, or
+  // "".
+  [[nodiscard]] virtual std::string server_problem() { return {}; }
+  virtual Socket& socket() = 0;  // below TLS
   [[nodiscard]] virtual bool encrypted() const = 0;
 };
 
 std::unique_ptr<Transport> make_plain_transport(Socket socket);
 std::unique_ptr<Transport> make_tls_transport(Socket socket, const tls::ServerContext& context);
+
+struct TlsPeer {
+  tls::ClientOptions tls;   // whom to trust, who we are
+  std::string host;         // DNS name or address that the server's certificate must carry
+  std::string common_name;  // that it must have besides; "" = any
+};
+Result<std::unique_ptr<Transport>> make_tls_client_transport(Socket socket, const TlsPeer& peer);
 
 }  // namespace appliance::net::http

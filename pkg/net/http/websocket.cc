@@ -7,10 +7,12 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <deque>
 
+#include "base/strings.h"
 #include "net/http/connection.h"
 
 namespace appliance::net::http {
@@ -23,14 +25,31 @@ constexpr std::chrono::seconds kCloseTimeout{5};  // opening and closing handsha
 constexpr std::chrono::seconds kIdleTimeout{60};  // a ping goes out at half of it
 constexpr size_t kReasonBytesMax = 123;           // RFC 6455 section 5.5
 
+// A connection of the server.
+class ServerCarrier final : public WebSocketCarrier {
+ public:
+  explicit ServerCarrier(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  [[nodiscard]] const Strand& strand() const override { return connection_->strand(); }
+  Transport& transport() override { return connection_->transport(); }
+  void close() override { connection_->close(); }
+  void overflowed() override { connection_->stream_overflowed(); }
+  [[nodiscard]] size_t queue_bytes_max() const override { return connection_->core().options.stream_queue_bytes_max; }
+  [[nodiscard]] size_t message_bytes_max() const override {
+    return connection_->core().options.websocket_message_bytes_max;
+  }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
 // Our transport as Beast wants to see it. Bytes that came behind the handshake are served first.
 class TransportStream {
  public:
-  TransportStream(std::shared_ptr<Connection> connection, std::string leftover)
-      : connection_(std::move(connection)), leftover_(std::move(leftover)) {}
+  TransportStream(std::shared_ptr<WebSocketCarrier> carrier, std::string leftover)
+      : carrier_(std::move(carrier)), leftover_(std::move(leftover)) {}
 
   using executor_type = Strand;
-  [[nodiscard]] executor_type get_executor() const { return connection_->strand(); }
+  [[nodiscard]] executor_type get_executor() const { return carrier_->strand(); }
 
   template <class MutableBuffers, class Token>
   auto async_read_some(const MutableBuffers& into, Token&& token) {
@@ -45,8 +64,8 @@ class TransportStream {
         [this](auto handler, const ConstBuffers& buffers) { write(all_of(buffers), std::move(handler)); }, token, from);
   }
 
-  void shutdown(IoHandler done) { connection_->transport().shutdown(std::move(done)); }
-  void close() { connection_->close(); }
+  void shutdown(IoHandler done) { carrier_->transport().shutdown(std::move(done)); }
+  void close() { carrier_->close(); }
 
  private:
   template <class MutableBuffers>
@@ -64,19 +83,19 @@ class TransportStream {
   }
 
   void read(asio::mutable_buffer into, IoHandler done) {
-    if (leftover_.empty()) return connection_->transport().read_some(into, std::move(done));
+    if (leftover_.empty()) return carrier_->transport().read_some(into, std::move(done));
     const size_t size = std::min(into.size(), leftover_.size());
     std::memcpy(into.data(), leftover_.data(), size);
     leftover_.erase(0, size);
     // A handler must not run inside the call that starts its operation.
-    asio::post(connection_->strand(), [done = std::move(done), size]() mutable { done({}, size); });
+    asio::post(carrier_->strand(), [done = std::move(done), size]() mutable { done({}, size); });
   }
   void write(Buffers from, IoHandler done) {
-    if (!from.empty()) return connection_->transport().write_some(std::move(from), std::move(done));
-    asio::post(connection_->strand(), [done = std::move(done)]() mutable { done({}, 0); });
+    if (!from.empty()) return carrier_->transport().write_some(std::move(from), std::move(done));
+    asio::post(carrier_->strand(), [done = std::move(done)]() mutable { done({}, 0); });
   }
 
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<WebSocketCarrier> carrier_;
   std::string leftover_;
 };
 
@@ -87,23 +106,24 @@ void async_teardown(beast::role_type, TransportStream& stream, Handler&& handler
 }
 void beast_close_socket(TransportStream& stream) { stream.close(); }
 
-// The strand side. The connection holds it until it is closed.
+// The strand side. A connection of the server holds it until that is closed; on a client's side the handle does.
 class Session final : public std::enable_shared_from_this<Session> {
  public:
-  Session(const std::shared_ptr<Connection>& connection, WebSocketHandshake handshake)
-      : strand(connection->strand()),
+  Session(const std::shared_ptr<WebSocketCarrier>& carrier, WebSocketHandshake handshake)
+      : strand(carrier->strand()),
         subprotocol(std::move(handshake.subprotocol)),
-        connection_(connection),
-        queue_bytes_max_(connection->core().options.stream_queue_bytes_max),
-        stream_(connection, std::move(handshake.leftover)) {
+        carrier_(carrier),
+        queue_bytes_max_(carrier->queue_bytes_max()),
+        stream_(carrier, std::move(handshake.leftover)) {
     stream_.binary(true);
     stream_.auto_fragment(false);
-    stream_.read_message_max(connection->core().options.websocket_message_bytes_max);
+    stream_.read_message_max(carrier->message_bytes_max());
     keep_alive(true);
   }
 
   using Opened = std::function<void(std::shared_ptr<WebSocket>)>;
   void accept(const std::string& key, Opened opened);
+  void connect(const WebSocketRequest& request, WebSocketOpened opened);
 
   void end();  // idempotent; closes the connection
 
@@ -122,7 +142,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   std::function<void(std::string, bool)> on_message;
 
   const Strand strand;
-  const std::string subprotocol;
+  std::string subprotocol;  // does not change once the session is open
 
  private:
   struct CloseRequest {
@@ -139,9 +159,12 @@ class Session final : public std::enable_shared_from_this<Session> {
   void write();
   void begin_close();
 
-  const std::shared_ptr<Connection> connection_;
+  void on_answer(const std::vector<std::string>& offered, ErrorCode error, const WebSocketOpened& opened);
+
+  const std::shared_ptr<WebSocketCarrier> carrier_;
   const size_t queue_bytes_max_;
   ws::stream<TransportStream, false> stream_;  // false: no permessage-deflate, which nobody here asks for
+  ws::response_type answer_;                   // to our request, as a client
   beast::flat_buffer incoming_;
   bool reading_ = false;
   bool paused_ = false;
@@ -161,8 +184,9 @@ class Session final : public std::enable_shared_from_this<Session> {
 
 class SessionHandle final : public WebSocket {
  public:
-  explicit SessionHandle(const std::shared_ptr<Session>& session)
-      : session_(session), subprotocol_(session->subprotocol) {}
+  enum class Holds : bool { kNo, kYes };
+  explicit SessionHandle(const std::shared_ptr<Session>& session, Holds holds = Holds::kNo)
+      : session_(session), held_(holds == Holds::kYes ? session : nullptr), subprotocol_(session->subprotocol) {}
   ~SessionHandle() override {
     if (const auto session = session_.lock()) session->close_later(1001, "");
   }
@@ -198,8 +222,18 @@ class SessionHandle final : public WebSocket {
 
  private:
   const std::weak_ptr<Session> session_;
+  const std::shared_ptr<Session> held_;  // a client's session: nothing else holds it while it is paused
   const std::string subprotocol_;
 };
+
+// What the server said instead of 101. Its text is the message: a kubelet's reason is for the person who asked.
+Error declined(int status, std::string text) {
+  constexpr size_t kTextBytesMax = 4096;
+  Error out{.code = code_of_http(status), .message = std::move(text), .errno_value = 0, .hint = {}};
+  out.message.resize(std::min(out.message.size(), kTextBytesMax));
+  if (out.message.empty()) out.message = "HTTP " + std::to_string(status);
+  return out;
+}
 
 beast::http::request<beast::http::string_body> opening(const std::string& key) {
   beast::http::request<beast::http::string_body> request{beast::http::verb::get, "/", 11};
@@ -221,6 +255,40 @@ void Session::accept(const std::string& key, Opened opened) {
     opened(std::make_shared<SessionHandle>(self));
     self->read();
   });
+}
+
+void Session::connect(const WebSocketRequest& request, WebSocketOpened opened) {
+  stream_.set_option(ws::stream_base::decorator(
+      [headers = request.headers, offered = base::join(request.subprotocols, ", ")](ws::request_type& out) {
+        for (const Header& field : headers) out.insert(field.name, field.value);
+        if (!offered.empty()) out.set(beast::http::field::sec_websocket_protocol, offered);
+      }));
+  stream_.async_handshake(answer_, request.host, request.target,
+                          [self = shared_from_this(), offered = request.subprotocols,
+                           opened = std::move(opened)](ErrorCode error) { self->on_answer(offered, error, opened); });
+}
+
+void Session::on_answer(const std::vector<std::string>& offered, ErrorCode error, const WebSocketOpened& opened) {
+  subprotocol = std::string(answer_[beast::http::field::sec_websocket_protocol]);
+  std::optional<Error> problem;
+  if (error == ws::error::upgrade_declined) {
+    problem = declined(static_cast<int>(answer_.result_int()), std::string(base::trim(answer_.body())));
+  } else if (error) {
+    problem = Error{
+        .code = Code::kUnavailable, .message = "WebSocket handshake: " + error.message(), .errno_value = 0, .hint = {}};
+  } else if (!offered.empty() && std::ranges::find(offered, subprotocol) == offered.end()) {
+    problem = Error{.code = Code::kUnavailable,
+                    .message = "WebSocket handshake: the server chose subprotocol \"" + subprotocol + '"',
+                    .errno_value = 0,
+                    .hint = {}};
+  }
+  answer_ = {};
+  if (problem) {
+    end();
+    return opened(fail(*std::move(problem)));
+  }
+  opened(std::make_shared<SessionHandle>(shared_from_this(), SessionHandle::Holds::kYes));
+  read();
 }
 
 void Session::read() {
@@ -250,7 +318,7 @@ bool Session::enqueue(std::string message) {
     }
   }
   if (overflow) {
-    connection_->stream_overflowed();
+    carrier_->overflowed();
     return false;
   }
   asio::post(strand, [self = shared_from_this()] { self->write(); });
@@ -341,7 +409,7 @@ void Session::end() {
     queued_ = 0;
     drained = std::exchange(on_drain_, nullptr);
   }
-  connection_->close();
+  carrier_->close();
   if (drained) drained();
   if (base::Task closed = std::exchange(on_close_, nullptr)) closed();
   on_message = nullptr;
@@ -349,10 +417,15 @@ void Session::end() {
 
 }  // namespace
 
+void start_client_websocket(std::shared_ptr<WebSocketCarrier> carrier, const WebSocketRequest& request,
+                            WebSocketOpened opened) {
+  std::make_shared<Session>(carrier, WebSocketHandshake{})->connect(request, std::move(opened));
+}
+
 void start_websocket(std::shared_ptr<Connection> connection, WebSocketHandshake handshake,
                      std::function<void(std::shared_ptr<WebSocket>)> opened) {
   const std::string key = handshake.key;
-  auto session = std::make_shared<Session>(connection, std::move(handshake));
+  auto session = std::make_shared<Session>(std::make_shared<ServerCarrier>(connection), std::move(handshake));
   connection->adopt([session] { session->end(); });
   session->accept(key, std::move(opened));
 }
