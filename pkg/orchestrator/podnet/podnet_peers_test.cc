@@ -19,6 +19,8 @@ void check_both_ways(Node& a, Node& b) {
   CHECK(back.source == b.pod_ip);
   const auto host = transfer(a.ns.get(), b.pod.get(), b.pod_ip);
   CHECK(host.bytes == kMegabyte);
+  // No lost SYN, no wait for a segment that was too large.
+  CHECK(std::max({there.took_ms, back.took_ms, host.took_ms}) < 3000);
 }
 
 }  // namespace

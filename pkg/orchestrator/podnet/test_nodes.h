@@ -1,6 +1,7 @@
 // Several machines with pods, on one segment or around a router, and what goes between them. For tests; needs root.
 #pragma once
 
+#include <chrono>
 #include <thread>
 
 #include "net/nft/nft.h"
@@ -134,6 +135,7 @@ struct Node : Machine {
 struct Transfer {
   size_t bytes = 0;
   std::string source;
+  int64_t took_ms = 0;
 };
 
 // Reads until the end or nothing comes for 5 s.
@@ -152,6 +154,7 @@ inline size_t drain(int fd) {
 // One TCP connection from a namespace to a pod, `bytes` through it.
 inline Transfer transfer(int from, int to, const std::string& ip, size_t bytes = kMegabyte) {
   const auto listener = listen_in(to, 8080);
+  const auto start = std::chrono::steady_clock::now();
   base::Fd client;
   Machine::run_in(from, [&]() -> Result<> {
     client = base::Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -165,7 +168,7 @@ inline Transfer transfer(int from, int to, const std::string& ip, size_t bytes =
   socklen_t n = sizeof peer;
   const base::Fd server(accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &n, SOCK_CLOEXEC));
   char text[INET_ADDRSTRLEN];
-  Transfer out{.bytes = 0, .source = inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text)};
+  Transfer out{.bytes = 0, .source = inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text), .took_ms = 0};
   std::thread writer([&] {
     const std::string data(bytes, 'x');
     size_t sent = 0;
@@ -178,6 +181,7 @@ inline Transfer transfer(int from, int to, const std::string& ip, size_t bytes =
   });
   out.bytes = drain(server.get());
   writer.join();
+  out.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
   return out;
 }
 
