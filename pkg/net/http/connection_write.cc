@@ -10,7 +10,6 @@ namespace appliance::net::http {
 namespace {
 
 constexpr size_t kPartsPerWriteMax = 64;              // what Asio puts into one writev
-constexpr std::chrono::seconds kWriteStallMax{60};    // a response nobody reads must not hold a connection for ever
 constexpr std::chrono::seconds kLingerMax{2};         // for the client to read our last words before it is reset
 constexpr size_t kLingerBytesMax = 8U * 1024 * 1024;  // of a body that we refused
 
@@ -38,7 +37,7 @@ void Connection::write_response(Response response) {
       outgoing_, {.content_length = length, .chunked = false, .close = !keep_alive_, .http_1_0 = http_1_0_});
   Buffers buffers{asio::buffer(head_text_)};
   if (!head_only_ && !status_has_no_body(outgoing_.status)) append(buffers, outgoing_.body);
-  set_deadline(kWriteStallMax);
+  set_deadline(core_->options.write_timeout);
   write(std::move(buffers), [this] { end_exchange(); });
 }
 
@@ -162,7 +161,7 @@ void Connection::on_written(size_t size) {
     size -= take;
     if (part.size() == 0) ++written_parts_;
   }
-  if (phase_ == Phase::kResponse) set_deadline(kWriteStallMax);
+  if (phase_ == Phase::kResponse) set_deadline(core_->options.write_timeout);
   write_more();
 }
 

@@ -85,10 +85,12 @@ struct ServerOptions {
   std::shared_ptr<tls::ServerContext> tls{};  // null = plain text
   size_t header_bytes_max = 32U * 1024;       // 431 above
   size_t body_bytes_max = 3U * 1024 * 1024;   // 413 above; Kubernetes' own limit
-  std::chrono::seconds header_timeout{10};    // whole header, counted from the first byte: slow clients
-  std::chrono::seconds body_timeout{60};
-  std::chrono::seconds idle_timeout{120};  // keep-alive between requests
-  std::chrono::seconds handshake_timeout{10};
+  // A client that is slower loses its connection: with 408 while it sends, without a word otherwise.
+  std::chrono::milliseconds header_timeout{10'000};  // the whole header, counted from the first byte
+  std::chrono::milliseconds body_timeout{60'000};    // the whole body
+  std::chrono::milliseconds write_timeout{60'000};   // not a byte of a response taken; streams: stream_queue_bytes_max
+  std::chrono::milliseconds idle_timeout{120'000};   // before the first request, and keep-alive between requests
+  std::chrono::milliseconds handshake_timeout{10'000};
   size_t connections_max = 4096;  // more are closed at accept
   size_t stream_queue_bytes_max = 16U * 1024 * 1024;
   size_t websocket_message_bytes_max = 1024U * 1024;
