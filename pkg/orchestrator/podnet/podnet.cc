@@ -11,6 +11,7 @@
 #include "net/netlink/netns.h"
 #include "net/netlink/route.h"
 #include "net/nft/nft.h"
+#include "orchestrator/podnet/change_watch.h"
 #include "orchestrator/podnet/host_ports.h"
 #include "orchestrator/podnet/leases.h"
 #include "orchestrator/podnet/link_reaper.h"
@@ -136,11 +137,16 @@ class KernelPodNet final : public PodNet {
         host_ports_(std::move(host_ports)),
         reaper_(options_.log) {}
 
+  Result<> watch() {
+    watch_ = TRY(ChangeWatch::start([this] { return mend(); }, options_.log));
+    return {};
+  }
+
   Result<Attachment> attach(const std::string& pod_uid, const std::string& netns_path) override {
     Ipv4 address;
     {
       const std::lock_guard lock(mutex_);
-      TRY(mend_rules());
+      TRY(mend_rules_locked());
       address = TRY(leases_.take(pod_uid));
     }
     const PodIdentity pod = identity_of(pod_uid);
@@ -170,25 +176,15 @@ class KernelPodNet final : public PodNet {
     const auto ip = net::netlink::parse_ipv4(address);
     if (!ip) return fail(Code::kInvalidArgument, "'" + address + "' is not an IPv4 address");
     const std::lock_guard lock(mutex_);
-    TRY(mend_rules());
+    TRY(mend_rules_locked());
     return TRY_CTX(host_ports_.set(*ip, ports), "host ports of pod " + pod_uid), Result<>{};
   }
 
   Result<> set_peers(const std::vector<Peer>& peers) override {
-    {
-      const std::lock_guard lock(mutex_);
-      TRY(mend_rules());
-    }
+    TRY(mend_rules());
     const std::lock_guard lock(peers_mutex_);
-    auto net = TRY(RouteSocket::open());
-    auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
-    const auto have = TRY_CTX(observe_peers(net, nft), "routes to other nodes");
-    const auto changes = plan_peers(ranges_.peers, peers, have);
-    TRY_CTX(apply_peers(net, nft, changes), "routes to other nodes");
-    if (changes.refused.empty()) return {};
-    std::string text;
-    for (const auto& why : changes.refused) text += (text.empty() ? "" : "; ") + why;
-    return fail(Code::kInvalidArgument, "no route to the pods of " + text);
+    peers_ = peers;
+    return follow_peers();
   }
 
   Result<> reconcile(const std::vector<std::string>& live_uids) override {
@@ -208,7 +204,9 @@ class KernelPodNet final : public PodNet {
   }
 
   Result<> teardown() override {
+    if (watch_) watch_->stop();
     reaper_.wait();
+    const std::lock_guard peers_lock(peers_mutex_);
     const std::lock_guard lock(mutex_);
     return remove_all(options_);
   }
@@ -248,8 +246,12 @@ class KernelPodNet final : public PodNet {
     return options_.tunnel == Tunnel::kAlways ? mtu - kTunnelOverhead : mtu;
   }
 
-  // `nft flush ruleset` by somebody: the table with the host ports comes back. Requires mutex_.
+  // `nft flush ruleset` by somebody: the table with the host ports comes back.
   Result<> mend_rules() {
+    const std::lock_guard lock(mutex_);
+    return mend_rules_locked();
+  }
+  Result<> mend_rules_locked() {
     auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
     if (TRY(nft.table_exists(kTable))) return {};
     auto rules = node_rules(ranges_.rules);
@@ -259,13 +261,37 @@ class KernelPodNet final : public PodNet {
     return {};
   }
 
+  // Requires peers_mutex_.
+  Result<> follow_peers() {
+    auto net = TRY(RouteSocket::open());
+    auto nft = TRY_CTX(net::nft::Nft::open(), "nftables");
+    const auto have = TRY_CTX(observe_peers(net, nft), "routes to other nodes");
+    const auto changes = plan_peers(ranges_.peers, *peers_, have);
+    TRY_CTX(apply_peers(net, nft, changes), "routes to other nodes");
+    if (changes.refused.empty()) return {};
+    std::string text;
+    for (const auto& why : changes.refused) text += (text.empty() ? "" : "; ") + why;
+    return fail(Code::kInvalidArgument, "no route to the pods of " + text);
+  }
+
+  // On the watch's thread.
+  Result<> mend() {
+    TRY(mend_rules());
+    auto net = TRY(RouteSocket::open());
+    TRY(ensure_source_address(net));
+    const std::lock_guard lock(peers_mutex_);
+    return peers_ ? follow_peers() : Result<>{};
+  }
+
   const Options options_;
   const Ranges ranges_;
   std::mutex mutex_;        // leases, host ports and rules; held for a journal line or one small transaction
-  std::mutex peers_mutex_;  // one set_peers() at a time
+  std::mutex peers_mutex_;  // peers_ and what the kernel has of them; held for a few ms of netlink
+  std::optional<std::vector<Peer>> peers_;  // as last set; the kernel keeps those of an earlier run until then
   Leases leases_;
   HostPortTable host_ports_;
   LinkReaper reaper_;
+  std::unique_ptr<ChangeWatch> watch_;  // last: it calls us, so it goes first
 };
 
 }  // namespace
@@ -295,8 +321,10 @@ Result<std::unique_ptr<PodNet>> PodNet::open(Options options, const base::Clock&
           is_ours(link))
         TRY(leases.adopt(link.alias, route.destination.base));
   auto host_ports = TRY(HostPortTable::load());
-  return std::make_unique<KernelPodNet>(std::move(options), std::move(ranges), std::move(leases),
-                                        std::move(host_ports));
+  auto out =
+      std::make_unique<KernelPodNet>(std::move(options), std::move(ranges), std::move(leases), std::move(host_ports));
+  TRY_CTX(out->watch(), "watch the network");
+  return out;
 }
 
 Result<> remove_all(const Options& options) {

@@ -235,7 +235,21 @@ TEST_CASE("podnet peers: teardown leaves no route, no tunnel and no table, with 
   }
 }
 
-TEST_CASE("podnet peers: rules that somebody flushed come back with the next call, host ports and nodes included") {
+namespace {
+
+// Polls what tells nobody of its change; true once it holds.
+bool eventually(const std::function<bool()>& holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (holds()) return true;
+    (void)poll(nullptr, 0, 20);
+  }
+  return holds();
+}
+
+}  // namespace
+
+TEST_CASE("podnet peers: rules that somebody flushed come back by themselves, host ports and nodes included") {
   const Router router;
   Node a("a", 0, Router::address(1));
   Node b("b", 1, Router::address(2));
@@ -249,14 +263,83 @@ TEST_CASE("podnet peers: rules that somebody flushed come back with the next cal
     return a.podnet->set_host_ports("pod-a", a.pod_ip,
                                     {{.protocol = "TCP", .host_port = 8081, .container_port = 80, .host_ip = ""}});
   });
+  const auto listener = listen_in(a.pod.get(), 80);
+  CHECK(connect_in(b.ns.get(), a.node_ip, 8081).empty());
   a.run([&]() -> Result<> {
     auto nft = TRY(net::nft::Nft::open());
     return nft.delete_table(kTable);
   });
-  const auto listener = listen_in(a.pod.get(), 80);
-  CHECK_FALSE(connect_in(b.ns.get(), a.node_ip, 8081).empty());
-  a.know({a.peer(), b.peer()});
+  CHECK(eventually([&] {
+    size_t nodes = 0;
+    a.run([&]() -> Result<> {
+      auto nft = TRY(net::nft::Nft::open());
+      if (const auto elements = nft.elements(kTable, kNodes)) nodes = elements->size();
+      return {};
+    });
+    return nodes == 1;
+  }));
   CHECK(connect_in(b.ns.get(), a.node_ip, 8081).empty());
-  CHECK(a.state().nodes.size() == 1);
   check_both_ways(a, b);
+}
+
+TEST_CASE("podnet peers: a link that went down and up again carries pods again, without anybody's call") {
+  const Segment segment;
+  Node a("a", 0, "192.0.2.1");
+  Node b("b", 1, "192.0.2.2");
+  uint8_t number = 0;
+  for (auto* node : {&a, &b}) {
+    segment.join(node->ns.get(), ++number);
+    node->start();
+    node->know({a.peer(), b.peer()});
+  }
+  const auto direct = [&] {
+    const auto state = a.state();
+    return std::any_of(state.routes.begin(), state.routes.end(), [&](const auto& r) {
+      return r.destination.string() == b.pod_cidr && r.gateway.string() == b.node_ip;
+    });
+  };
+  const auto set_link = [&](bool up) {
+    a.run([&]() -> Result<> {
+      auto net = TRY(RouteSocket::open());
+      return net.change_link("up0", {.up = up});
+    });
+  };
+  CHECK(direct());
+  set_link(false);
+  CHECK_FALSE(direct());
+  set_link(true);
+  CHECK(eventually(direct));
+  check_both_ways(a, b);
+}
+
+TEST_CASE("podnet peers: what a service sends on to another node's pod comes from the tunnel's own end") {
+  const Router router;
+  Node a("a", 0, Router::address(1));
+  Node b("b", 1, Router::address(2));
+  Machine client;
+  uint8_t number = 0;
+  for (auto* node : {&a, &b}) {
+    router.join(node->ns.get(), ++number);
+    node->start();
+    node->know({a.peer(), b.peer()});
+  }
+  router.join(client.ns.get(), 3);
+  a.run([&]() -> Result<> {  // a NodePort as the proxy sets it
+    net::nft::Batch batch("service");
+    batch.add_table();
+    batch.add_base_chain({.name = "pre", .type = "nat", .hook = net::nft::Hook::kPrerouting, .priority = -100});
+    batch.add_base_chain({.name = "post", .type = "nat", .hook = net::nft::Hook::kPostrouting, .priority = 100});
+    batch.add_rule("pre", net::nft::Rule()
+                              .dst_is_local(0)
+                              .l4proto_is(IPPROTO_TCP, 0)
+                              .load_value(1, net::nft::key_ip(*parse_ipv4(b.pod_ip)))
+                              .load_value(2, net::nft::key_port(8080))
+                              .dnat(1, 2));
+    batch.add_rule("post", net::nft::Rule().masquerade());
+    auto nft = TRY(net::nft::Nft::open());
+    return nft.commit(batch);
+  });
+  const auto seen = transfer(client.ns.get(), b.pod.get(), a.node_ip);
+  CHECK(seen.bytes == kMegabyte);
+  CHECK(seen.source == "10.42.0.1");
 }

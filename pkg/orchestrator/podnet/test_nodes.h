@@ -151,7 +151,7 @@ inline size_t drain(int fd) {
   }
 }
 
-// One TCP connection from a namespace to a pod, `bytes` through it.
+// One TCP connection from a namespace to this address, port 8080, which must end at a pod; `bytes` through it.
 inline Transfer transfer(int from, int to, const std::string& ip, size_t bytes = kMegabyte) {
   const auto listener = listen_in(to, 8080);
   const auto start = std::chrono::steady_clock::now();

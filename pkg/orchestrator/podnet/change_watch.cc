@@ -1,0 +1,131 @@
+#include "orchestrator/podnet/change_watch.h"
+
+#include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/executor.h"
+#include "net/netlink/route.h"
+#include "orchestrator/podnet/rules.h"
+
+namespace appliance::orchestrator::podnet {
+namespace {
+
+using net::netlink::find_attribute;
+using net::netlink::Message;
+using net::netlink::Monitor;
+using net::netlink::parse_attributes;
+
+constexpr int kSettle_ms = 200;  // changes come in bursts (a link, its address, its routes): one answer to all
+
+bool is_pod_link(const Message& notice) {
+  const auto attributes = parse_attributes(notice.attributes<ifinfomsg>());
+  const auto* group = find_attribute(attributes, IFLA_GROUP);
+  return group != nullptr && group->as<uint32_t>() == kLinkGroup;
+}
+
+bool is_peer_route(const Message& notice) {
+  const auto info = notice.fixed<rtmsg>();
+  if (info.rtm_family != AF_INET || info.rtm_table != RT_TABLE_MAIN) return false;
+  if (info.rtm_protocol != net::netlink::kOwnProtocol) return true;  // may decide what is direct
+  const auto attributes = parse_attributes(notice.attributes<rtmsg>());
+  return notice.type == RTM_DELROUTE && find_attribute(attributes, RTA_GATEWAY) != nullptr;
+}
+
+}  // namespace
+
+bool concerns_peers(const Message& notice) {
+  switch (notice.type) {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      return !is_pod_link(notice);
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      return true;
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      return is_peer_route(notice);
+    default:
+      return false;
+  }
+}
+
+bool concerns_rules(const Message& notice) {
+  if (notice.type != ((NFNL_SUBSYS_NFTABLES << 8U) | NFT_MSG_DELTABLE)) return false;
+  const auto attributes = parse_attributes(notice.attributes<nfgenmsg>());
+  const auto* name = find_attribute(attributes, NFTA_TABLE_NAME);
+  return name != nullptr && name->as_text() == kTable;
+}
+
+Result<std::unique_ptr<ChangeWatch>> ChangeWatch::start(std::function<Result<>()> mend, base::Log log) {
+  auto routes = TRY(Monitor::open(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE}));
+  auto rules = TRY(Monitor::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}));
+  base::Fd stop(eventfd(0, EFD_CLOEXEC));
+  if (!stop) return fail_errno("eventfd");
+  return std::unique_ptr<ChangeWatch>(
+      new ChangeWatch(std::move(routes), std::move(rules), std::move(stop), std::move(mend), std::move(log)));
+}
+
+ChangeWatch::ChangeWatch(Monitor routes, Monitor rules, base::Fd stop, std::function<Result<>()> mend, base::Log log)
+    : routes_(std::move(routes)),
+      rules_(std::move(rules)),
+      stop_(std::move(stop)),
+      mend_(std::move(mend)),
+      log_(std::move(log)),
+      thread_([this] { run(); }) {}
+
+void ChangeWatch::stop() {
+  if (!thread_.joinable()) return;
+  const uint64_t one = 1;
+  (void)::write(stop_.get(), &one, sizeof one);  // an eventfd takes it
+  thread_.join();
+}
+
+bool ChangeWatch::read_notices() {
+  bool concerned = false;
+  for (auto* monitor : {&routes_, &rules_}) {
+    const auto lost = monitor->read(
+        [&](const Message& m) { concerned |= monitor == &routes_ ? concerns_peers(m) : concerns_rules(m); });
+    concerned |= !lost || *lost;
+  }
+  return concerned;
+}
+
+void ChangeWatch::mend_and_log() {
+  const auto result = mend_();
+  const std::string error = result ? "" : result.error().message;
+  if (!error.empty() && error != last_error_)  // once, not with every change
+    log_.warn("the network changed and the pod network could not follow", {{"error", result.error()}});
+  last_error_ = error;
+}
+
+void ChangeWatch::run() {
+  base::set_thread_name("net-watch");
+  bool pending = false;
+  while (true) {
+    pollfd fds[] = {{.fd = stop_.get(), .events = POLLIN, .revents = 0},
+                    {.fd = routes_.fd(), .events = POLLIN, .revents = 0},
+                    {.fd = rules_.fd(), .events = POLLIN, .revents = 0}};
+    // While a burst is on, its rest is read before the answer: only the stop is heard meanwhile.
+    const int n = pending ? poll(fds, 1, kSettle_ms) : poll(fds, 3, -1);
+    if (n < 0 && errno != EINTR) {
+      log_.error("the pod network hears of no changes any more", {{"error", errno_error("poll")}});
+      return;
+    }
+    if (fds[0].revents != 0) return;
+    const bool concerned = read_notices();
+    if (pending && n == 0) {
+      mend_and_log();
+      pending = false;
+    } else {
+      pending |= concerned;
+    }
+  }
+}
+
+}  // namespace appliance::orchestrator::podnet
