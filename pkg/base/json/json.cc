@@ -1,5 +1,7 @@
 #include "base/json/json.h"
 
+#include <algorithm>
+#include <set>
 #include <vector>
 
 namespace appliance::json {
@@ -70,12 +72,24 @@ struct DuplicateFinder {
   constexpr static std::size_t max_key_size = static_cast<std::size_t>(-1);
   constexpr static std::size_t max_string_size = static_cast<std::size_t>(-1);
 
+  static constexpr size_t kFewKeysMax = 16;  // looked through one by one
   struct Level {
     bool is_object = false;
     size_t index = 0;
     std::string key;
-    std::vector<std::string> seen;  // objects are small; a hash set per level would cost more than it saves
-    bool sorted = false;
+    std::vector<std::string> few;               // most objects are small: no tree for them
+    std::set<std::string, std::less<>> many{};  // all keys, once there are more; not hashed: nobody can make it slow
+
+    // False when it was there.
+    bool remember(const std::string& name) {
+      if (many.empty()) {
+        if (std::ranges::find(few, name) != few.end()) return false;
+        few.push_back(name);
+        if (few.size() > kFewKeysMax) many.insert(few.begin(), few.end());
+        return true;
+      }
+      return many.insert(name).second;
+    }
   };
   std::vector<Level> levels;
   std::vector<std::string> found;
@@ -100,7 +114,7 @@ struct DuplicateFinder {
   bool on_document_begin(bj::error_code&) { return true; }
   bool on_document_end(bj::error_code&) { return true; }
   bool on_object_begin(bj::error_code&) {
-    levels.push_back({.is_object = true, .index = 0, .key = {}, .seen = {}});
+    levels.push_back({.is_object = true, .index = 0, .key = {}, .few = {}});
     return true;
   }
   bool on_object_end(std::size_t, bj::error_code&) {
@@ -126,16 +140,9 @@ struct DuplicateFinder {
     auto& level = levels.back();
     level.key = std::move(partial_key);
     partial_key.clear();
-    for (const auto& key : level.seen) {
-      if (key == level.key) {
-        if (found.size() < max) found.push_back(path());
-        return true;
-      }
-    }
-    if (level.seen.size() < kKeysMax) level.seen.push_back(level.key);
+    if (!level.remember(level.key) && found.size() < max) found.push_back(path());
     return true;
   }
-  static constexpr size_t kKeysMax = 4096;  // keys remembered of one object: bounds the quadratic look-up
   bool on_string_part(bj::string_view, std::size_t, bj::error_code&) { return true; }
   bool on_string(bj::string_view, std::size_t, bj::error_code&) {
     value_done();
