@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/crc32c.h"
 
 namespace appliance::runtime::snapshot {
 
@@ -39,22 +40,6 @@ void put_at(std::string& out, size_t offset, uint32_t value) {
 }
 
 uint64_t up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
-
-// CRC-32C without the final inversion, as EROFS stores it.
-uint32_t crc32c(std::string_view bytes) {
-  static constexpr auto kTable = [] {
-    std::array<uint32_t, 256> table{};
-    for (uint32_t i = 0; i < 256; ++i) {
-      uint32_t c = i;
-      for (int bit = 0; bit < 8; ++bit) c = (c & 1U) != 0 ? 0x82f63b78U ^ (c >> 1U) : c >> 1U;
-      table[i] = c;
-    }
-    return table;
-  }();
-  uint32_t crc = ~0U;
-  for (const char c : bytes) crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xffU] ^ (crc >> 8U);
-  return crc;
-}
 
 struct Prefix {
   std::string_view text;
@@ -278,7 +263,8 @@ std::string superblock(uint64_t root_nid, uint64_t inodes, uint64_t blocks, uint
   put(out, static_cast<uint32_t>(blocks));
   put(out, static_cast<uint32_t>(meta_block));
   out.resize(kErofsBlock, '\0');  // no shared xattrs, zero uuid and name, no incompatible feature
-  put_at(out, kSuperOffset + 4, crc32c(std::string_view(out).substr(kSuperOffset)));
+  // EROFS stores the CRC-32C without its final inversion.
+  put_at(out, kSuperOffset + 4, ~base::crc32c(0, std::string_view(out).substr(kSuperOffset)));
   return out;
 }
 
