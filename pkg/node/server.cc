@@ -9,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -36,6 +37,7 @@
 #include "orchestrator/proxy/proxy.h"
 #include "orchestrator/scheduler/scheduler.h"
 #include "runtime/cri/runtime.h"
+#include "store/server/compactor.h"
 #include "store/server/embedded_store.h"
 
 namespace appliance::node {
@@ -50,7 +52,6 @@ constexpr std::chrono::seconds kStopPodsDeadline{40};  // a default grace of 30 
 constexpr int kPodSubnetBits = 24;
 // Over the API's own 3 MiB, so that it is the API that refuses, with a Status that clients understand.
 constexpr size_t kListenerBodyBytesMax = 8U << 20U;
-constexpr std::chrono::minutes kCompactionInterval{5};  // kube-apiserver's --etcd-compaction-interval
 
 orch::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log) {
   orch::podnet::Options options;
@@ -110,6 +111,7 @@ class Composition final : public Server {
     TRY(machine_);
     TRY(start_controllers());
     TRY(start_node());
+    compactor_.emplace(*kv_, clock_, log_);
     compact_later();
     return {};
   }
@@ -346,19 +348,8 @@ class Composition final : public Server {
             .blocking = blocking_};
   }
 
-  // History older than the last look is dropped, so that watches may resume over at least one interval, as with etcd
-  // under a real API server.
   void compact_later() {
-    compaction_ = loop_.after(kCompactionInterval, [this] {
-      const auto revision = std::exchange(compact_to_, kv_->status().revision);
-      if (revision > 0) {
-        kv_->compact(revision, [log = log_](Result<store::Revision> done) {
-          if (!done && done.error().code != Code::kOutOfRange && done.error().code != Code::kCancelled)
-            log.warn("history was not compacted, the next round tries again", {{"error", done.error()}});
-        });
-      }
-      compact_later();
-    });
+    compaction_ = loop_.after(compactor_->tick(), [this] { compact_later(); });
   }
 
   [[nodiscard]] std::string kubeconfig_text() const {
@@ -391,7 +382,7 @@ class Composition final : public Server {
   std::unique_ptr<orch::proxy::Proxy> proxy_;
   std::unique_ptr<orch::dns::DnsServer> dns_;
   std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
-  store::Revision compact_to_ = 0;
+  std::optional<store::server::Compactor> compactor_;
   std::mutex mutex_;
   std::condition_variable asked_;
   bool stop_asked_ = false;
