@@ -19,7 +19,7 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/strings.h"
-#include "orchestrator/podnet/podnet.h"
+#include "orchestrator/podnet/diagnose.h"
 
 namespace appliance::node {
 namespace {
@@ -144,8 +144,9 @@ CheckLine check_port(const std::string& what, int port) {
   return bad("port " + std::to_string(port), "in use by " + holder, "stop it, or choose another port with --" + what);
 }
 
-void add_firewall(std::vector<CheckLine>& lines) {
-  const auto found = orchestrator::podnet::diagnose();
+void add_firewall(const Config& config, std::vector<CheckLine>& lines) {
+  const auto found = orchestrator::podnet::diagnose(
+      {.cluster_cidr = config.cluster_cidr, .node_ip = config.node_ip, .api_port = config.https_listen_port});
   if (!found) return lines.push_back(warning("firewall", found.error().message, "could not be looked at"));
   if (found->empty()) return lines.push_back(ok("firewall", "nothing found that stops pod traffic"));
   for (const auto& problem : *found)
@@ -212,7 +213,7 @@ std::vector<CheckLine> check_machine(const Config& config, bool running) {
                                check_filesystem("erofs", "image layers need it")};
   if (geteuid() == 0) lines.push_back(check_namespaces());
   lines.push_back(check_nftables());
-  if (geteuid() == 0) add_firewall(lines);
+  if (geteuid() == 0) add_firewall(config, lines);
   lines.push_back(running ? ok("port " + std::to_string(config.https_listen_port), "held by our own server")
                           : check_port("https-listen-port", config.https_listen_port));
   lines.push_back(check_disk(config.data_dir));
