@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/check.h"
+#include "orchestrator/api/kind.h"
+
 namespace appliance::orchestrator::kubelet::testing {
 namespace {
 
@@ -81,19 +84,13 @@ class FakeApi::View final : public client::Informer {
 };
 
 client::ObjectPtr FakeApi::object_of(std::string_view resource, const json::Value& document) const {
-  auto out = std::make_shared<api::Object>();
-  out->key = {std::string(json::string_at(document, {"metadata", "namespace"})),
-              std::string(json::string_at(document, {"metadata", "name"}))};
-  out->revision = std::stoll(std::string(json::string_at(document, {"metadata", "resourceVersion"}, "0")));
-  out->bytes = std::make_shared<const std::string>(json::serialize(document));
-  out->meta.uid = json::string_at(document, {"metadata", "uid"});
-  if (resource == "pods") {
-    api::PodFacts facts;
-    facts.node = json::string_at(document, {"spec", "nodeName"});
-    facts.phase = json::string_at(document, {"status", "phase"});
-    out->facts = facts;
-  }
-  return out;
+  static const auto kinds = api::builtin_kinds();
+  const auto* kind = kinds->by_resource(resource);
+  APP_CHECK_MSG(kind != nullptr, std::string(resource));
+  const auto revision = std::stoll(std::string(json::string_at(document, {"metadata", "resourceVersion"}, "0")));
+  auto out = api::make_object(*kind, revision, std::make_shared<const std::string>(api::stored_bytes(document)));
+  APP_CHECK_MSG(out.has_value(), out.error().message);
+  return *out;
 }
 
 void FakeApi::notify(std::string_view resource, client::Change change, const json::Value& now) {
