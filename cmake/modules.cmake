@@ -46,7 +46,7 @@ module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_im
 module(api orchestrator/api DEPS base base_json base_yaml RECURSE)
 module(client orchestrator/client DEPS api net_http)
 module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto RECURSE LABELS threads)
-module(controllers orchestrator/controllers DEPS api client net_netlink RECURSE LABELS threads)
+module(controllers orchestrator/controllers DEPS api client net_netlink base_crypto TEST_DEPS apiserver RECURSE LABELS threads)
 module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft)
 module(proxy orchestrator/proxy DEPS api client net_nft TEST_DEPS podnet)

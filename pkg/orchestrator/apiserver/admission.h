@@ -56,12 +56,7 @@ api::ApiResult<void> admit_certificate_request(Core& core, const Call& call, con
 // Decisions are made through /approval and stay, the certificate is written through /status, once; times are filled.
 api::ApiResult<void> admit_certificate_update(const Core& core, const api::Kind& kind, json::Value& object,
                                               const json::Value& old, std::string_view subresource);
-inline constexpr std::string_view kSignerNodeClient = "kubernetes.io/kube-apiserver-client-kubelet";
-inline constexpr std::string_view kSignerNodeServing = "kubernetes.io/kubelet-serving";
-inline constexpr std::string_view kSignerClient = "kubernetes.io/kube-apiserver-client";
 inline constexpr size_t kOpenRequestsMax = 500;  // of one maker, not issued: a leaked token must not fill the store
-// In spec.extra: the address that the request came from.
-inline constexpr std::string_view kExtraRemoteAddress = "appliance.dev/remote-address";
 api::ApiResult<void> admit_service(Core& core, const api::Kind& kind, json::Value& service, const json::Value* old,
                                    Reservations& reservations);
 

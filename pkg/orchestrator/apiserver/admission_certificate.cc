@@ -3,6 +3,7 @@
 #include "base/crypto/csr.h"
 #include "base/crypto/x509.h"
 #include "base/strings.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/apiserver/admission.h"
 #include "orchestrator/apiserver/authz.h"
 
@@ -33,7 +34,7 @@ void write_maker(const Call& call, json::Value& object) {
   json::Object extra;
   for (const auto& [key, values] : call.user.extra) extra[key] = strings(values);
   if (const std::string ip = ip_of(call.request().remote_address); !ip.empty())
-    extra[kExtraRemoteAddress] = json::Array{json::Value(ip)};
+    extra[api::kExtraRemoteAddress] = json::Array{json::Value(ip)};
   if (!extra.empty()) spec["extra"] = std::move(extra);
 }
 
@@ -56,12 +57,13 @@ api::ApiResult<void> check_maker(const Core& core, const Call& call, const api::
                                  const crypto::CsrFacts& facts) {
   const std::string_view name = json::string_at(object, {"metadata", "name"});
   const std::string_view signer = json::string_at(object, {"spec", "signerName"});
-  if (signer == kSignerClient && std::ranges::find(facts.organizations, kGroupMasters) != facts.organizations.end())
+  if (signer == api::kSignerClient &&
+      std::ranges::find(facts.organizations, kGroupMasters) != facts.organizations.end())
     return std::unexpected(api::forbidden(
         kind, name, "use of " + std::string(signer) + " signer with system:masters group is not allowed"));
   if (call.user.in(kGroupMasters)) return {};
   const bool node = !node_of(call.user).empty();
-  const bool allowed = signer == kSignerNodeClient || (node && signer == kSignerNodeServing);
+  const bool allowed = signer == api::kSignerNodeClient || (node && signer == api::kSignerNodeServing);
   if (!allowed && (node || is_bootstrapper(call.user)))
     return std::unexpected(api::forbidden(
         kind, name, "\"" + call.user.name + "\" may not ask the signer \"" + std::string(signer) + "\""));

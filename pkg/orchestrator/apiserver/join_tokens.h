@@ -15,18 +15,19 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/random.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/apiserver/cache.h"
 #include "orchestrator/apiserver/user.h"
 
 namespace appliance::orchestrator::apiserver {
 
-inline constexpr std::string_view kGroupBootstrappers = "system:bootstrappers";
-inline constexpr std::string_view kBootstrapUserPrefix = "system:bootstrap:";
-inline constexpr std::string_view kJoinTokenType = "appliance.dev/join-token";
+inline constexpr std::string_view kGroupBootstrappers = api::kBootstrappersGroup;
+inline constexpr std::string_view kBootstrapUserPrefix = api::kBootstrapUser;
+inline constexpr std::string_view kJoinTokenType = api::kJoinTokenSecretType;
 inline constexpr std::chrono::hours kJoinTokenTtlDefault{24};
 inline constexpr std::chrono::hours kJoinTokenTtlMax{24 * 365};
-inline constexpr std::string_view kJoinTokenNamespace = "kube-system";
-inline constexpr std::string_view kJoinTokenNamePrefix = "join-token-";
+inline constexpr std::string_view kJoinTokenNamespace = api::kJoinNamespace;
+inline constexpr std::string_view kJoinTokenNamePrefix = api::kJoinTokenPrefix;
 inline constexpr size_t kJoinTokenIdSize = 6;
 inline constexpr size_t kJoinTokenSecretSize = 32;
 inline constexpr size_t kJoinTokenDescriptionMax = 256;  // a line for people, printed in a table

@@ -1,0 +1,30 @@
+// Names that API server, controllers and nodes agree on when machines join: signers, identities, Secrets.
+#pragma once
+
+#include <string_view>
+
+namespace appliance::orchestrator::api {
+
+// Signers of CertificateSigningRequests, as in Kubernetes.
+inline constexpr std::string_view kSignerNodeClient = "kubernetes.io/kube-apiserver-client-kubelet";
+inline constexpr std::string_view kSignerNodeServing = "kubernetes.io/kubelet-serving";
+inline constexpr std::string_view kSignerClient = "kubernetes.io/kube-apiserver-client";
+
+// In spec.extra of a request: the address that it came from; written by the API server.
+inline constexpr std::string_view kExtraRemoteAddress = "appliance.dev/remote-address";
+
+// Secrets of kube-system: one per join token, and one per node name with the hash of the key that it belongs to.
+inline constexpr std::string_view kJoinNamespace = "kube-system";
+inline constexpr std::string_view kJoinTokenPrefix = "join-token-";
+inline constexpr std::string_view kJoinTokenSecretType = "appliance.dev/join-token";
+inline constexpr std::string_view kNodeKeyPrefix = "node-key.";
+inline constexpr std::string_view kNodeKeySecretType = "appliance.dev/node-key";
+inline constexpr std::string_view kNodeKeyDatum = "public-key-sha256";
+
+// Identities.
+inline constexpr std::string_view kNodeUser = "system:node:";
+inline constexpr std::string_view kNodesGroup = "system:nodes";
+inline constexpr std::string_view kBootstrapUser = "system:bootstrap:";
+inline constexpr std::string_view kBootstrappersGroup = "system:bootstrappers";
+
+}  // namespace appliance::orchestrator::api
