@@ -86,6 +86,8 @@ judge("a tidy check fails", 1, "8 passed, 1 failed, 0 skipped", ["crooked", "FAI
 SKIPS = "from e2e.harness import Skip\n\ndef test_one():\n    raise Skip('no kernel for it')\n\ndef test_two():\n    pass\n"
 judge("a skipped test that no promise needs", 0, "9 passed, 0 failed, 1 skipped", ["SKIPPED e2e/some/one: no kernel for it"], e2e=SKIPS,
       acceptance="a | first | done | unit/m/works; e2e/some/two\n")
+judge("a file whose setup cannot be on this machine", 1, "8 passed, 1 failed, 1 skipped", ["SKIPPED e2e/some: no kernel for it", "a: `e2e/some/one` did not run or did not pass"],
+      e2e="from e2e.harness import Skip\n\ndef setup():\n    raise Skip('no kernel for it')\n\ndef test_one(c):\n    pass\n", acceptance="a | first | done | e2e/some/one\n")
 judge("a promise whose test was skipped", 1, "9 passed, 1 failed, 1 skipped", ["a: `e2e/some/one` did not run or did not pass", "acceptance: 1 done, 0 not yet"], e2e=SKIPS,
       acceptance="a | first | done | e2e/some/one\n")
 judge("a promise whose test failed", 1, "8 passed, 2 failed, 0 skipped", ["a: `e2e/some/one` did not run or did not pass"], e2e="def test_one():\n    assert False\n",
