@@ -20,6 +20,7 @@
 #include "net/http/base_url.h"
 #include "net/http/response_head.h"
 #include "net/tls/client_context.h"
+#include "net/tls/peer_check.h"
 
 namespace appliance::net::http {
 namespace {
@@ -182,6 +183,11 @@ struct Client::Core {
       secure->set_ca_cert_path("", kNoCaDirectory);
       secure->enable_server_certificate_verification(verify);
       secure->enable_server_hostname_verification(verify);
+      if (verify && !options.common_name.empty())
+        secure->set_server_certificate_verifier([this, host = url.host](SSL* ssl) {
+          server_problem = tls::server_problem(ssl, host, options.common_name);
+          return server_problem.empty();
+        });
       http = std::move(secure);
     }
     if (options.keepalive.count() > 0) http->set_socket_options(KeepAlive{static_cast<int>(options.keepalive.count())});
@@ -217,11 +223,14 @@ struct Client::Core {
       return fail(Code::kResourceExhausted,
                   what + ": answer over " + std::to_string(request.body_bytes_max) + " bytes");
     if (good) return std::move(transfer.reply);
+    if (error == httplib::Error::SSLServerVerification && !server_problem.empty())
+      return fail(Code::kUnauthenticated, what + ": " + server_problem);
     return as_error(error, what, std::chrono::steady_clock::now() - transfer.last_byte >= read_timeout);
   }
 
   const ClientOptions options;
   bool unix_socket = false;
+  std::string server_problem;  // written and read by the thread that sends
   std::optional<Error> broken;
   std::unique_ptr<httplib::ClientImpl> http;
   std::atomic<bool> cancelled{false};

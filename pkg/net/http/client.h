@@ -23,6 +23,7 @@ struct ClientOptions {
   std::string ca_pem{};           // trust exactly this; empty = the system's bundle
   std::string certificate_pem{};  // mutual TLS; empty = none
   std::string key_pem{};
+  std::string common_name{};  // that the server's certificate must have besides the host's name; empty = any
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds read_timeout{60000};  // without a byte
   // A peer that is gone without a word is noticed after three times this long, even while nothing is sent; 0 = never.

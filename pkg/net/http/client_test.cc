@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "net/http/test_support.h"
@@ -56,6 +57,13 @@ TEST_CASE("client: mutual TLS shows who we are, and trusts exactly the given CA"
   const TestPki other;
   Client stranger({.base_url = url, .ca_pem = other.ca});
   CHECK(stranger.send({.path = "/who"}).error().code == Code::kUnauthenticated);
+
+  Client particular({.base_url = url, .ca_pem = pki.ca, .common_name = "server"});
+  CHECK(particular.send({.path = "/who"}).has_value());
+  Client misled({.base_url = url, .ca_pem = pki.ca, .common_name = "system:node:n1"});
+  const auto misled_error = misled.send({.path = "/who"}).error();
+  CHECK(misled_error.code == Code::kUnauthenticated);
+  CHECK(misled_error.message.ends_with("the server's certificate is of \"server\", not of \"system:node:n1\""));
 
   Client foreign(
       {.base_url = url, .ca_pem = pki.ca, .certificate_pem = other.client.certificate, .key_pem = other.client.key});
@@ -242,6 +250,30 @@ TEST_CASE("tls: a reloaded certificate serves new connections, a bad one changes
           .has_value());
   CHECK(Client({.base_url = server.url("https"), .ca_pem = next.ca}).send({.path = "/"}).has_value());
   CHECK_FALSE(Client({.base_url = server.url("https"), .ca_pem = pki.ca}).send({.path = "/"}).has_value());
+}
+
+TEST_CASE("client: a deadline for the whole answer, and the head before the body") {
+  std::atomic<bool> go_on{true};
+  std::thread dripping;
+  TestServer server([&](const std::shared_ptr<Exchange>& x) {
+    auto stream = x->start_stream({.status = 200, .content_type = "text/plain", .headers = {}, .body = {}});
+    if (dripping.joinable()) dripping.join();
+    dripping = std::thread([&go_on, stream] {
+      while (go_on.load() && stream->write("drip"))
+        std::this_thread::sleep_for(5ms);  // the server's pace, not a wait for something to settle
+      stream->finish();
+    });
+  });
+  Client client({.base_url = server.url()});
+  int heads = 0;
+  ClientRequest request{.path = "/", .deadline = 100ms};
+  request.on_head = [&](const Response& head) { heads += head.status == 200 ? 1 : 100; };
+  const auto late = client.send(std::move(request));
+  CHECK(late.error().code == Code::kDeadlineExceeded);
+  CHECK(heads == 1);
+  go_on = false;
+  CHECK(client.send({.path = "/"})->status == 200);  // the client lives on, with a new connection
+  dripping.join();
 }
 
 }  // namespace appliance::net::http

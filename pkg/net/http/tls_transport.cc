@@ -8,6 +8,7 @@
 #include "base/crypto/x509.h"
 #include "net/http/transport.h"
 #include "net/tls/context.h"
+#include "net/tls/peer_check.h"
 
 namespace appliance::net::http {
 namespace {
@@ -93,7 +94,7 @@ class TlsTransport : public Transport {
 class TlsClientTransport final : public TlsTransport {
  public:
   TlsClientTransport(Socket socket, const std::shared_ptr<SSL_CTX>& context, const TlsPeer& peer)
-      : TlsTransport(std::move(socket), context), common_name_(peer.common_name) {
+      : TlsTransport(std::move(socket), context), host_(peer.host), common_name_(peer.common_name) {
     X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl());
     if (X509_VERIFY_PARAM_set1_ip_asc(wanted, peer.host.c_str()) != 1) {
       SSL_set_tlsext_host_name(ssl(), peer.host.c_str());
@@ -103,23 +104,10 @@ class TlsClientTransport final : public TlsTransport {
   }
   void handshake(IoHandler done) override { handshake_as(asio::ssl::stream_base::client, std::move(done)); }
 
-  std::string server_problem() override {
-    const long verdict = SSL_get_verify_result(ssl());
-    if (verdict != X509_V_OK) return std::string("the server's certificate: ") + X509_verify_cert_error_string(verdict);
-    if (common_name_.empty()) return {};
-    const std::unique_ptr<X509, void (*)(X509*)> shown(SSL_get1_peer_certificate(ssl()), X509_free);
-    if (!shown) return "the server showed no certificate";
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(shown.get(), &der);
-    if (size <= 0) return "the server's certificate cannot be read";
-    const auto facts = crypto::parse_certificate_der({reinterpret_cast<char*>(der), static_cast<size_t>(size)});
-    OPENSSL_free(der);
-    if (!facts) return "the server's " + facts.error().message;
-    if (facts->common_name == common_name_) return {};
-    return "the server's certificate is of \"" + facts->common_name + "\", not of \"" + common_name_ + '"';
-  }
+  std::string server_problem() override { return tls::server_problem(ssl(), host_, common_name_); }
 
  private:
+  const std::string host_;
   const std::string common_name_;
 };
 

@@ -11,6 +11,8 @@ namespace {
 class LogSink final : public client::ByteSink {
  public:
   explicit LogSink(CallPtr call) : call_(std::move(call)) {}
+  // Headers now: a follower of a silent container must not wait for its first line to see that it is connected.
+  void begin() override { (void)open(); }
   bool write(std::string bytes) override {
     const auto stream = open();
     return stream->write(std::move(bytes));
@@ -30,14 +32,13 @@ class LogSink final : public client::ByteSink {
     const std::lock_guard lock(mutex_);
     return stream_ ? stream_->bytes_queued() : 0;
   }
-  // Headers now: a follower of a silent container must not wait for its first line to see that it is connected.
+
+ private:
   std::shared_ptr<net::http::Stream> open() {
     const std::lock_guard lock(mutex_);
     if (!stream_) stream_ = call_->exchange->start_stream(stream_head(*call_, "text/plain"));
     return stream_;
   }
-
- private:
   [[nodiscard]] bool started() const {
     const std::lock_guard lock(mutex_);
     return stream_ != nullptr;
@@ -78,8 +79,7 @@ void answer_log(Core& core, const CallPtr& call) {
   if (streams == nullptr) return respond_error(*call, no_node_streams());
   auto sink = std::make_shared<LogSink>(call);
   if (auto r = streams->logs(call->info.ns, call->info.name, *options, sink); !r)
-    return respond_error(*call, api::from_error(r.error()));
-  if (options->follow) (void)sink->open();
+    respond_error(*call, api::from_error(r.error()));
 }
 
 }  // namespace

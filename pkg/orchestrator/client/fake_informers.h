@@ -1,4 +1,5 @@
-// For tests: informers whose content the test sets. Notices go to handlers on the caller's thread, in order.
+// For tests: informers whose content the test sets. Notices go to handlers on the caller's thread, in order. After
+// hold_first() a new handler gets its first notices, of what is there already, only by release().
 #pragma once
 
 #include <map>
@@ -55,10 +56,18 @@ class FakeInformer final : public client::Informer {
   }
   std::unique_ptr<client::Subscription> subscribe(std::function<void(const client::Notice&)> handler) override {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, object] : objects_)
-      handler({.change = client::Change::kAdded, .object = object, .old = nullptr});
+    if (!held_) tell_all(handler);
     handlers_[++next_] = std::move(handler);
     return std::make_unique<Handle>(*this, next_);
+  }
+  void hold_first() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+    for (auto& [id, handler] : handlers_) tell_all(handler);
   }
 
  private:
@@ -71,8 +80,13 @@ class FakeInformer final : public client::Informer {
     FakeInformer& owner;
     int id;
   };
+  void tell_all(const std::function<void(const client::Notice&)>& handler) {
+    for (const auto& [key, object] : objects_)
+      handler({.change = client::Change::kAdded, .object = object, .old = nullptr});
+  }
   const api::Kind kind_;
   mutable std::mutex mutex_;
+  bool held_ = false;
   int64_t revision_ = 1;
   int next_ = 0;
   std::map<client::ObjectKey, client::ObjectPtr> objects_;

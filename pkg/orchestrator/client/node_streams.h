@@ -29,6 +29,9 @@ struct LogOptions {
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
+  // The log was found, its bytes will come some day: a follower of a silent container sees that it is connected. May be
+  // called before the first write(), from logs() or later; an error can still come, through finish().
+  virtual void begin() {}
   virtual bool write(std::string bytes) = 0;
   virtual void finish(std::optional<Error> error) = 0;  // exactly once
   [[nodiscard]] virtual bool closed() const = 0;

@@ -6,7 +6,10 @@
 //
 // The kubelet is asked as kube-apiserver would: GET /containerLogs/NS/POD/CONTAINER?follow=…, WebSocket
 // /exec/NS/POD/CONTAINER?command=… with v5.channel.k8s.io. Its serving certificate must be signed by `ca_pem` and carry
-// the node's name (system:node:NAME) and address. Errors: kUnavailable `node "n2" does not answer: …`.
+// the node's name (system:node:NAME, as its common name) and address. Calls return at once: what keeps a node from
+// answering comes through sink->finish() and peer->on_error() as kUnavailable `node "n2" does not answer: …`.
+//
+// The router goes before the loop stops and before `local`, after who calls it. Its destructor ends all streams.
 #pragma once
 
 #include <memory>

@@ -2,16 +2,21 @@
 // decided here, from the verified client certificate: members of system:masters alone.
 //
 //   auto listener = net::http::Server::listen(loop, {.port = 10250, .tls = tls}, kubelet_api_handler(kubelet.streams(),
-//   {.healthy = …, .metrics = …}));
+//   {.metrics = &metrics, .log = log}));
+//   ...
+//   listener->stop();   // then drop the listener, and with it the handler, before `streams` goes
 //
 //   GET /containerLogs/NS/POD/CONTAINER?follow&previous&timestamps&tailLines&sinceSeconds&sinceTime&limitBytes
-//   GET /exec/NS/POD/CONTAINER?command=…&input&output&error&tty   WebSocket, v5.channel.k8s.io or v4
+//   GET /exec/NS/POD/CONTAINER?command=…&input&output&error&tty   WebSocket, v5.channel.k8s.io or v4; /attach likewise
 //   GET /healthz · GET /metrics
-// Errors are plain text with the status that a kubelet gives (404 unknown pod, 400 bad query, 403 wrong identity).
+// Errors are plain text with the status that a kubelet gives (404 unknown pod, 400 bad query, 401 no certificate, 403
+// wrong identity). What goes wrong with an exec after its upgrade (an unknown pod as well) comes on the error channel.
+// Threads: kubelet-api, 0 to kApiThreadsMax, for starting streams; none while nobody asks.
 #pragma once
 
 #include <functional>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "net/http/server.h"
@@ -19,8 +24,11 @@
 
 namespace appliance::orchestrator::kubelet {
 
+inline constexpr size_t kApiThreadsMax = 16;  // streams that start at this moment, and execs that wait for their input
+
 struct KubeletApiOptions {
-  base::Metrics* metrics = nullptr;  // may be null: /metrics is then 404
+  base::Metrics* metrics = nullptr;    // may be null: /metrics is then 404
+  const base::Clock* clock = nullptr;  // for sinceSeconds; null: the system's
   base::Log log;
 };
 net::http::Handler kubelet_api_handler(client::NodeStreams& streams, KubeletApiOptions options);

@@ -133,6 +133,7 @@ Result<> Streams::logs(const std::string& ns, const std::string& pod, const clie
     return now && now->state == ContainerState::kRunning;
   };
   return run([this, path, live = std::move(live), options, sink = std::move(sink)] {
+    if (options.follow) sink->begin();
     const auto done = read_log({.path = path, .live = live, .stop = &stopping_}, options, *sink);
     sink->finish(done ? std::nullopt : std::optional(done.error()));
   });

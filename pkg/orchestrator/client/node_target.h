@@ -1,0 +1,32 @@
+// Which kubelet to ask, as whom. For the remote_* files of this folder.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "orchestrator/client/remote_streams.h"
+
+namespace appliance::orchestrator::client {
+
+struct NodeTarget {
+  std::string node;
+  std::string base_url;  // https://10.0.0.2:10250
+  StreamCredentials credentials;
+
+  // The node's name is in its certificate, beside its address.
+  [[nodiscard]] std::string common_name() const { return "system:node:" + node; }
+  // What the kubelet said about the pod is for the person who asked; what keeps it from answering names the node.
+  [[nodiscard]] Error error(const Error& cause) const {
+    const bool is_answer = cause.code == Code::kNotFound || cause.code == Code::kInvalidArgument ||
+                           cause.code == Code::kResourceExhausted || cause.code == Code::kUnimplemented ||
+                           cause.code == Code::kInternal;
+    if (is_answer) return cause;
+    Error out = cause.wrap("node \"" + node + "\" does not answer");
+    out.code = Code::kUnavailable;
+    return out;
+  }
+};
+
+inline constexpr std::chrono::milliseconds kNodeConnectTimeout{5000};
+
+}  // namespace appliance::orchestrator::client
