@@ -1,8 +1,6 @@
 #include "orchestrator/podnet/change_watch.h"
 
 #include <linux/if_link.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -21,7 +19,8 @@ using net::netlink::Message;
 using net::netlink::Monitor;
 using net::netlink::parse_attributes;
 
-constexpr int kSettle_ms = 200;  // changes come in bursts (a link, its address, its routes): one answer to all
+constexpr int kRulesCheck_ms = 2000;  // as long as the proxy leaves its own rules unwatched, or less
+constexpr int kSettle_ms = 200;       // changes come in bursts (a link, its address, its routes): one answer to all
 
 bool is_pod_link(const Message& notice) {
   const auto attributes = parse_attributes(notice.attributes<ifinfomsg>());
@@ -55,23 +54,17 @@ bool concerns_peers(const Message& notice) {
   }
 }
 
-bool concerns_rules(const Message& notice) {
-  if (notice.type != ((NFNL_SUBSYS_NFTABLES << 8U) | NFT_MSG_DELTABLE)) return false;
-  const auto attributes = parse_attributes(notice.attributes<nfgenmsg>());
-  const auto* name = find_attribute(attributes, NFTA_TABLE_NAME);
-  return name != nullptr && name->as_text() == kTable;
-}
-
 Result<std::unique_ptr<ChangeWatch>> ChangeWatch::start(std::function<Result<>()> mend, base::Log log) {
   auto routes = TRY(Monitor::open(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE}));
-  auto rules = TRY(Monitor::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}));
+  auto rules = TRY(net::nft::Nft::open());
   base::Fd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop) return fail_errno("eventfd");
   return std::unique_ptr<ChangeWatch>(
       new ChangeWatch(std::move(routes), std::move(rules), std::move(stop), std::move(mend), std::move(log)));
 }
 
-ChangeWatch::ChangeWatch(Monitor routes, Monitor rules, base::Fd stop, std::function<Result<>()> mend, base::Log log)
+ChangeWatch::ChangeWatch(Monitor routes, net::nft::Nft rules, base::Fd stop, std::function<Result<>()> mend,
+                         base::Log log)
     : routes_(std::move(routes)),
       rules_(std::move(rules)),
       stop_(std::move(stop)),
@@ -86,14 +79,18 @@ void ChangeWatch::stop() {
   thread_.join();
 }
 
-bool ChangeWatch::read_notices() {
+bool ChangeWatch::routes_changed() {
   bool concerned = false;
-  for (auto* monitor : {&routes_, &rules_}) {
-    const auto lost = monitor->read(
-        [&](const Message& m) { concerned |= monitor == &routes_ ? concerns_peers(m) : concerns_rules(m); });
-    concerned |= !lost || *lost;
-  }
-  return concerned;
+  const auto lost = routes_.read([&](const Message& m) { concerned |= concerns_peers(m); });
+  return concerned || !lost || *lost;
+}
+
+bool ChangeWatch::rules_gone() {
+  const auto generation = rules_.generation();
+  if (!generation || *generation == generation_) return false;
+  generation_ = *generation;
+  const auto exists = rules_.table_exists(kTable);
+  return exists && !*exists;
 }
 
 void ChangeWatch::mend_and_log() {
@@ -106,25 +103,21 @@ void ChangeWatch::mend_and_log() {
 
 void ChangeWatch::run() {
   base::set_thread_name("net-watch");
-  bool pending = false;
   while (true) {
     pollfd fds[] = {{.fd = stop_.get(), .events = POLLIN, .revents = 0},
-                    {.fd = routes_.fd(), .events = POLLIN, .revents = 0},
-                    {.fd = rules_.fd(), .events = POLLIN, .revents = 0}};
-    // While a burst is on, its rest is read before the answer: only the stop is heard meanwhile.
-    const int n = pending ? poll(fds, 1, kSettle_ms) : poll(fds, 3, -1);
-    if (n < 0 && errno != EINTR) {
+                    {.fd = routes_.fd(), .events = POLLIN, .revents = 0}};
+    if (poll(fds, 2, kRulesCheck_ms) < 0 && errno != EINTR) {
       log_.error("the pod network hears of no changes any more", {{"error", errno_error("poll")}});
       return;
     }
     if (fds[0].revents != 0) return;
-    const bool concerned = read_notices();
-    if (pending && n == 0) {
-      mend_and_log();
-      pending = false;
-    } else {
-      pending |= concerned;
+    bool concerned = routes_changed();
+    if (concerned) {  // the rest of the burst; only the stop is heard meanwhile
+      if (poll(fds, 1, kSettle_ms) > 0) return;
+      (void)routes_changed();
     }
+    concerned |= rules_gone();
+    if (concerned) mend_and_log();
   }
 }
 

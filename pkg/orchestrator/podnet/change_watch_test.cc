@@ -1,8 +1,6 @@
 #include "orchestrator/podnet/change_watch.h"
 
 #include <linux/if_link.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -46,16 +44,9 @@ bool route_notice(uint16_t type, uint8_t protocol, bool gateway, uint8_t table =
   return concerned(b, concerns_peers);
 }
 
-bool table_notice(int message, const char* table) {
-  Builder b;
-  b.begin(static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | message), 0, nfgenmsg{});
-  b.text(NFTA_TABLE_NAME, table);
-  return concerned(b, concerns_rules);
-}
-
 }  // namespace
 
-TEST_CASE("change watch: pods that come and go concern nobody, links, addresses, routes and a lost table do") {
+TEST_CASE("change watch: pods that come and go concern nobody, links, addresses and routes do") {
   CHECK_FALSE(link_notice(RTM_NEWLINK, kLinkGroup));
   CHECK(link_notice(RTM_NEWLINK, 0));
   CHECK(link_notice(RTM_DELLINK, 0));
@@ -65,9 +56,6 @@ TEST_CASE("change watch: pods that come and go concern nobody, links, addresses,
   CHECK(route_notice(RTM_DELROUTE, net::netlink::kOwnProtocol, true));        // by somebody
   CHECK(route_notice(RTM_NEWROUTE, 3, true));
   CHECK_FALSE(route_notice(RTM_NEWROUTE, 3, true, RT_TABLE_LOCAL));
-  CHECK(table_notice(NFT_MSG_DELTABLE, kTable));
-  CHECK_FALSE(table_notice(NFT_MSG_DELTABLE, "filter"));
-  CHECK_FALSE(table_notice(NFT_MSG_NEWTABLE, kTable));
 }
 
 TEST_CASE("change watch: a burst of changes is answered, and nothing runs after stop") {

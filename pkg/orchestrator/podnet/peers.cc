@@ -46,6 +46,8 @@ std::string judge(const PeerSettings& s, const ParsedPeer& p, const std::vector<
     return "its pod range " + p.pods.string() + " overlaps this node's " + s.pod_cidr.string();
   if (kLoopback.contains(p.address) || kMulticastAndAbove.contains(p.address) || kThisNetwork.contains(p.address))
     return "its address " + p.address.string() + " is not one of a machine";
+  if (s.cluster_cidr.contains(p.address))
+    return "its address " + p.address.string() + " is inside of the cluster's pod range " + s.cluster_cidr.string();
   if (is_own_address(p.address, have)) return "its address " + p.address.string() + " is this machine's";
   for (const auto& other : taken) {
     if (overlap(p.pods, other.pods)) return "its pod range " + p.pods.string() + " overlaps that of node " + other.node;

@@ -218,6 +218,7 @@ TEST_CASE("peer plan: a peer that cannot be right is refused by name and reason"
       {{.node = "x", .pod_cidr = "10.42.9.0/24", .node_ip = "127.0.0.1"}, "not one of a machine"},
       {{.node = "x", .pod_cidr = "10.42.9.0/24", .node_ip = "224.0.0.1"}, "not one of a machine"},
       {{.node = "x", .pod_cidr = "10.42.9.0/24", .node_ip = "255.255.255.255"}, "not one of a machine"},
+      {{.node = "x", .pod_cidr = "10.42.9.0/24", .node_ip = "10.42.200.1"}, "inside of the cluster's pod range"},
       {{.node = "", .pod_cidr = "10.42.9.0/24", .node_ip = "192.0.2.5"}, "no name"},
       {{.node = "b", .pod_cidr = "10.42.9.0/24", .node_ip = "192.0.2.5"}, "named twice"},
   };
