@@ -132,6 +132,16 @@ void Proxy::run() {
   }
 }
 
+// The view may be ahead of the notices that fill the index: a full comparison must not take their absence for services
+// without endpoints, or each restart would refuse connections for some milliseconds. What is too much here, a notice on
+// its way takes out again.
+void Proxy::index_slices() {
+  const auto slices = slices_->list();
+  const std::lock_guard lock(mutex_);
+  for (const auto& slice : slices)
+    slices_of_[{.ns = slice->key.ns, .name = std::string(service_name(*slice))}].insert(slice->key);
+}
+
 ServicePlan Proxy::plan_for(const Key& service) {
   const auto object = services_->get(service);
   if (!object) return {};
@@ -179,6 +189,7 @@ Result<> Proxy::sync_all() {
   std::map<Key, ServicePlan> next;
   State want;
   std::set<ChainSpec> chains;
+  index_slices();
   for (const auto& object : services_->list()) {
     auto plan = plan_for(object->key);
     merge(want, plan.state);

@@ -52,6 +52,7 @@ class Proxy {
   void on_slice(const client::Notice& notice);
   void mark(const Key& service);
   [[nodiscard]] bool informers_ready();
+  void index_slices();
   ServicePlan plan_for(const Key& service);
   Result<> sync_some(const std::set<Key>& keys);
   Result<> sync_all();

@@ -474,6 +474,23 @@ TEST_CASE("proxy: a restart adopts the kernel's state, drops what is stale, and 
   CHECK(accepted({a.get(), b.get()}) == "b <- " + client->ip);
 }
 
+TEST_CASE("proxy: a restart refuses nobody while the first notices are on their way") {
+  World w;
+  auto client = w.pod("client");
+  auto a = w.pod("a");
+  w.service();
+  w.endpoints({a->ip});
+  w.proxy->stop();
+  w.informers.slices.hold_first();
+  w.start();  // it has compared everything with the kernel, and has heard of no slice
+  CHECK(w.backends() == std::set<std::string>{a->ip});
+  CHECK(connect_from(client->ns.get(), "10.43.0.5", 80).error == "");
+  CHECK(accepted({a.get()}) == "a <- " + client->ip);
+  w.informers.slices.release();
+  w.informers.slices.remove({.ns = "default", .name = "web-1"});
+  World::eventually([&] { return w.backends().empty(); });
+}
+
 TEST_CASE("proxy: a ruleset that somebody flushed comes back; teardown removes the table") {
   World w;
   auto a = w.pod("a");
