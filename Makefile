@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 JOBS ?= $(shell n=$$(nproc); echo $$(( n < 3 ? n + 1 : n )))
 
-.PHONY: up build test bench fuzz clean
+.PHONY: up build test bench deb rpm fuzz clean
 
 up: build
 	@scripts/up
@@ -20,6 +20,14 @@ test:
 bench: build
 	@scripts/install-deps test
 	@tests/bench/run
+
+deb: build
+	@scripts/install-deps package
+	@scripts/deb
+
+rpm: build
+	@scripts/install-deps package
+	@scripts/rpm
 
 fuzz:
 	@scripts/install-deps test

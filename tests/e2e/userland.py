@@ -47,9 +47,7 @@ class Userland:
         if not shutil.which("systemd-nspawn"):
             raise Skip("no systemd-nspawn")
         copy_of_rootfs(self.root)
-        (self.root / "etc/hostname").write_text("machine\n")
-        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 machine\n")
-        (self.root / "etc/machine-id").write_text("")
+        self._prepare()
         run("ip", "netns", "add", self.client)
         run("ip", "-n", self.client, "link", "set", "lo", "up")
         self.boot()
@@ -71,18 +69,25 @@ class Userland:
         self.nspawn = subprocess.Popen(["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--capability=all", "--console=pipe", "-M", self.name, "-D", self.root, "/sbin/init"],
                                        stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT, preexec_fn=enter, start_new_session=True)
         self.leader = eventually("the machine's first process", self._find_leader, BOOT_S)
-        # The machine's own network, and the controllers of its groups writable, as they are on a machine of its own.
         run("ip", "link", "add", "eth0", "netns", self.leader, "type", "veth", "peer", "name", "eth0", "netns", self.client)
         run("ip", "-n", self.client, "addr", "add", f"{self.client_ip}/24", "dev", "eth0")
         run("ip", "-n", self.client, "link", "set", "eth0", "up")
         eventually("the machine is up", lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded"), BOOT_S)
-        self.run("ip", "addr", "add", f"{self.ip}/24", "dev", "eth0")
-        self.run("ip", "link", "set", "eth0", "up")
-        self.run("ip", "route", "add", "default", "via", self.client_ip)
-        for mount in self.run("cat", "/proc/self/mounts").stdout.splitlines():
-            kind, where = mount.split()[2], mount.split()[1]
-            if kind == "cgroup" and " ro," in f" {mount.split()[3]}" and pathlib.Path(where).name not in SPARED:
-                self.run("mount", "-o", "remount,bind,rw,nosuid,nodev,noexec", where)
+
+    def _prepare(self):
+        """What the kernel and a network service do for a machine of its own: writable control groups, an address on eth0."""
+        (self.root / "etc/hostname").write_text("machine\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 machine\n")
+        (self.root / "etc/machine-id").write_text("")
+        units = self.root / "etc/systemd/system"
+        spared = "|".join(SPARED)
+        for name, before, wants, script in [
+            ("test-groups", "sysinit.target", "sysinit.target", f"for m in $$(grep ' cgroup ' /proc/self/mounts | cut -d' ' -f2); do case $${{m##*/}} in {spared}) ;; *) mount -o remount,bind,rw,nosuid,nodev,noexec $$m ;; esac; done"),
+            ("test-network", "network-online.target", "basic.target", f"until ip link show eth0; do sleep 0.02; done; ip addr add {self.ip}/24 dev eth0; ip link set eth0 up; ip route add default via {self.client_ip}"),
+        ]:
+            (units / f"{name}.service").write_text(f"[Unit]\nDefaultDependencies=no\nBefore={before}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c \"{script}\"\n")
+            (units / f"{wants}.wants").mkdir(exist_ok=True)
+            (units / f"{wants}.wants" / f"{name}.service").symlink_to(f"../{name}.service")
 
     def _find_leader(self):
         if self.nspawn.poll() is not None:
