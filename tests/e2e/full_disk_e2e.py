@@ -1,14 +1,15 @@
 """A full disk, for real (issue 4.4): the data folder is a small ext4 on a loop device, and something else fills it to the last block."""
-import json, os, pathlib, shutil, time
+import json, os, time
 
-from e2e.harness import Cluster, Failed, eventually, run
+from e2e.harness import Cluster, eventually, run
 from e2e.survival_e2e import Clients, processes, restarts
 
 GRACE_S = 12  # far below the default: the disk stays full for longer than a silent node would be forgiven
+TOLERATION_S = 4  # longer than a heartbeat takes to come back, far below the default
 
 
 def setup():
-    c = Cluster("disk", ["--node-monitor-grace-period", f"{GRACE_S}s", "--default-unreachable-toleration-seconds", "1"])
+    c = Cluster("disk", ["--node-monitor-grace-period", f"{GRACE_S}s", "--default-unreachable-toleration-seconds", str(TOLERATION_S)])
     image = c.home / "image"
     with open(image, "wb") as file:
         file.truncate(1300 << 20)  # what `check` asks for, and a little; sparse
@@ -58,7 +59,7 @@ def test_writes_are_refused_pods_go_on_and_room_brings_writes_back(c):
     c.kubectl("create", "cm", "before", "--from-literal=a=1")
     running, counts, pods = processes(c), restarts(c), uids(c)
     assert len(running) == 2
-    eventually("the log's spare segment", lambda: (c.data / "store/log").glob("spare-*"))
+    eventually("the log's spare segment", lambda: list((c.data / "store/log").glob("spare-*")))
     ballast = c.data / "ballast"
     clients = Clients(c)
     try:
@@ -84,7 +85,7 @@ def test_writes_are_refused_pods_go_on_and_room_brings_writes_back(c):
         eventually("writes again", lambda: c.kubectl("create", "cm", "after", "--from-literal=a=2", check=False).returncode == 0)
         eventually("a good status", lambda: "no space left" not in c.appliance("status", check=False).stdout)
         eventually("a ready node", lambda: node_ready(c))
-        time.sleep(3)  # longer than the toleration: who was to be evicted would be gone
+        time.sleep(TOLERATION_S + 1)  # longer than the toleration: who was to be evicted would be gone
         assert uids(c) == pods and restarts(c) == counts and processes(c) == running, f"{pods} {uids(c)}\n{counts} {restarts(c)}"
     finally:
         ok, bad, err = clients.finish()
