@@ -71,7 +71,7 @@ class Registers {
     if (at(reg) + size > kBytes) return std::nullopt;
     for (size_t i = at(reg); i < at(reg) + size; ++i)
       if (!known_[i]) return std::nullopt;
-    return std::string(&bytes_[at(reg)], size);
+    return std::string(bytes_.data() + at(reg), size);
   }
 
  private:
