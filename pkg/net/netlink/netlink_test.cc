@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "net/netlink/message.h"
+#include "net/netlink/monitor.h"
 #include "net/netlink/netns.h"
 #include "net/netlink/route.h"
 
@@ -300,4 +301,33 @@ TEST_CASE("netlink: an error names what was tried and the kernel's reason") {
   });
   CHECK(error.errno_value == ENODEV);
   CHECK(error.message.find("nosuch") != std::string::npos);
+}
+
+TEST_CASE("netlink: a monitor hears of links of its own namespace, and says so when it could not keep up") {
+  auto elsewhere = make_netns();
+  REQUIRE(elsewhere);
+  std::vector<std::string> heard;
+  bool lost_before = true;
+  bool lost_after = false;
+  in_fresh_netns([&]() -> Result<> {
+    auto monitor = TRY(Monitor::open(NETLINK_ROUTE, {RTNLGRP_LINK}));
+    TRY(in_netns(elsewhere->get(), []() -> Result<> {
+      auto other = TRY(RouteSocket::open());
+      return other.create_bridge("foreign");
+    }));
+    auto net = TRY(RouteSocket::open());
+    TRY(net.create_bridge("mine"));
+    lost_before = TRY(monitor.read([&](const Message& m) {
+      for (const auto& a : parse_attributes(m.attributes<ifinfomsg>()))
+        if (a.type == IFLA_IFNAME) heard.emplace_back(a.as_text());
+    }));
+    TRY(net.change_link("mine", {.up = true}));
+    for (int i = 0; i < 4000; ++i) TRY(net.change_link("mine", {.group = static_cast<uint32_t>(i % 2 + 1)}));
+    lost_after = TRY(monitor.read([](const Message&) {}));
+    return {};
+  });
+  CHECK_FALSE(lost_before);
+  REQUIRE_FALSE(heard.empty());
+  CHECK(std::all_of(heard.begin(), heard.end(), [](const auto& name) { return name == "mine"; }));
+  CHECK(lost_after);
 }

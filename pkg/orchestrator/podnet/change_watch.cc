@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/executor.h"
 #include "net/netlink/route.h"
 #include "orchestrator/podnet/rules.h"
@@ -19,8 +21,9 @@ using net::netlink::Message;
 using net::netlink::Monitor;
 using net::netlink::parse_attributes;
 
-constexpr int kRulesCheck_ms = 2000;  // as long as the proxy leaves its own rules unwatched, or less
-constexpr int kSettle_ms = 200;       // changes come in bursts (a link, its address, its routes): one answer to all
+constexpr int kRulesCheck_ms = 2000;   // as long as the proxy leaves its own rules unwatched, or less
+constexpr int kSettle_ms = 200;        // changes come in bursts (a link, its address, its routes): one answer to all
+constexpr int kSettleMax_ms = 30'000;  // after failures
 
 bool is_pod_link(const Message& notice) {
   const auto attributes = parse_attributes(notice.attributes<ifinfomsg>());
@@ -70,6 +73,7 @@ ChangeWatch::ChangeWatch(Monitor routes, net::nft::Nft rules, base::Fd stop, std
       stop_(std::move(stop)),
       mend_(std::move(mend)),
       log_(std::move(log)),
+      settle_ms_(kSettle_ms),
       thread_([this] { run(); }) {}
 
 void ChangeWatch::stop() {
@@ -93,12 +97,13 @@ bool ChangeWatch::rules_gone() {
   return exists && !*exists;
 }
 
-void ChangeWatch::mend_and_log() {
+bool ChangeWatch::mend_and_log() {
   const auto result = mend_();
   const std::string error = result ? "" : result.error().message;
   if (!error.empty() && error != last_error_)  // once, not with every change
     log_.warn("the network changed and the pod network could not follow", {{"error", result.error()}});
   last_error_ = error;
+  return result.has_value();
 }
 
 void ChangeWatch::run() {
@@ -113,11 +118,11 @@ void ChangeWatch::run() {
     if (fds[0].revents != 0) return;
     bool concerned = routes_changed();
     if (concerned) {  // the rest of the burst; only the stop is heard meanwhile
-      if (poll(fds, 1, kSettle_ms) > 0) return;
+      if (poll(fds, 1, settle_ms_) > 0) return;
       (void)routes_changed();
     }
     concerned |= rules_gone();
-    if (concerned) mend_and_log();
+    if (concerned) settle_ms_ = mend_and_log() ? kSettle_ms : std::min(settle_ms_ * 2, kSettleMax_ms);
   }
 }
 

@@ -25,7 +25,7 @@ bool concerns_peers(const net::netlink::Message& notice);
 class ChangeWatch {
  public:
   // `mend` runs on the watch's thread, once per burst of changes; its own changes may make it run once more. What it
-  // fails with is logged.
+  // fails with is logged, and it is left alone for longer each time: a failed attempt may be a change itself.
   static Result<std::unique_ptr<ChangeWatch>> start(std::function<Result<>()> mend, base::Log log);
   ~ChangeWatch() { stop(); }
   ChangeWatch(const ChangeWatch&) = delete;
@@ -38,7 +38,7 @@ class ChangeWatch {
   void run();
   bool routes_changed();
   bool rules_gone();
-  void mend_and_log();
+  bool mend_and_log();
 
   net::netlink::Monitor routes_;
   net::nft::Nft rules_;
@@ -47,6 +47,7 @@ class ChangeWatch {
   std::function<Result<>()> mend_;
   base::Log log_;
   std::string last_error_;
+  int settle_ms_;
   std::thread thread_;
 };
 

@@ -92,3 +92,33 @@ TEST_CASE("change watch: a burst of changes is answered, and nothing runs after 
   CHECK(calls == calls_at_stop);
   CHECK(calls <= 3);
 }
+
+TEST_CASE("change watch: an answer that fails and is a change itself is repeated ever more rarely") {
+  auto ns = net::netlink::make_netns();
+  REQUIRE(ns);
+  std::mutex mutex;
+  std::condition_variable called;
+  std::vector<std::chrono::steady_clock::time_point> calls;
+  const auto result = net::netlink::in_netns(ns->get(), [&]() -> Result<> {
+    const auto watch = TRY(ChangeWatch::start(
+        [&]() -> Result<> {
+          auto net = TRY(net::netlink::RouteSocket::open());
+          const std::lock_guard lock(mutex);
+          TRY(net.create_bridge("br" + std::to_string(calls.size())));
+          calls.push_back(std::chrono::steady_clock::now());
+          called.notify_all();
+          return fail(Code::kUnavailable, "no");
+        },
+        base::Log()));
+    auto net = TRY(net::netlink::RouteSocket::open());
+    TRY(net.change_link("lo", {.up = true}));
+    std::unique_lock lock(mutex);
+    if (!called.wait_for(lock, std::chrono::seconds(20), [&] { return calls.size() >= 3; }))
+      return fail(Code::kDeadlineExceeded, "no answer to the change");
+    return {};
+  });
+  INFO((result ? "" : result.error().message));
+  REQUIRE(result);
+  CHECK(calls[1] - calls[0] >= std::chrono::milliseconds(390));
+  CHECK(calls[2] - calls[1] >= std::chrono::milliseconds(790));
+}
