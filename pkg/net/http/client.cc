@@ -241,7 +241,10 @@ struct Client::Core {
 };
 
 Client::Client(ClientOptions options) : core_(std::make_unique<Core>(std::move(options))) {}
-Client::~Client() = default;
+Client::~Client() {
+  const SigpipeBlocked guard;  // TLS says goodbye
+  core_.reset();
+}
 
 Result<Reply> Client::send(ClientRequest request) {
   {
@@ -262,6 +265,7 @@ Result<Reply> Client::send(ClientRequest request) {
 
 // httplib's stop() does nothing to a request that is about to connect: it is repeated until send() has returned.
 void Client::cancel() {
+  const SigpipeBlocked guard;
   core_->cancelled = true;
   std::unique_lock lock(core_->mutex);
   if (!core_->http || core_->running == std::this_thread::get_id()) return;  // from on_data: its return value ends it
