@@ -15,6 +15,7 @@ int completion(Argv argv) {
     if (!verb.hidden && verb.run != nullptr) words += std::string(words.empty() ? "" : " ") + verb.name;
   const std::string image = "pull ls rm import export demo";
   const std::string store = "status get put del watch";
+  const std::string token = "create list delete";
   if (shell == "bash") {
     print(
         "# bash completion for appliance\n_appliance() {\n  local cur=${COMP_WORDS[COMP_CWORD]}\n  if [ "
@@ -23,12 +24,13 @@ int completion(Argv argv) {
         "\" -- \"$cur\"))\n  elif [ \"$COMP_CWORD\" = 2 ]; then\n    case ${COMP_WORDS[1]} in\n      image) "
         "COMPREPLY=($(compgen -W \"" +
         image + "\" -- \"$cur\")) ;;\n      store) COMPREPLY=($(compgen -W \"" + store +
+        "\" -- \"$cur\")) ;;\n      token) COMPREPLY=($(compgen -W \"" + token +
         "\" -- \"$cur\")) ;;\n      completion) COMPREPLY=($(compgen -W \"bash zsh fish\" -- \"$cur\")) ;;\n    esac\n "
         " fi\n}\ncomplete -F _appliance appliance\n");
   } else if (shell == "zsh") {
     print("#compdef appliance\n_appliance() {\n  if (( CURRENT == 2 )); then compadd " + words +
           "\n  elif (( CURRENT == 3 )); then\n    case $words[2] in\n      image) compadd " + image +
-          " ;;\n      store) compadd " + store +
+          " ;;\n      store) compadd " + store + " ;;\n      token) compadd " + token +
           " ;;\n      completion) compadd bash zsh fish ;;\n    esac\n  fi\n}\ncompdef _appliance appliance\n");
   } else if (shell == "fish") {
     std::string out = "# fish completion for appliance\n";
@@ -37,7 +39,8 @@ int completion(Argv argv) {
         out += std::string("complete -c appliance -n __fish_use_subcommand -f -a ") + verb.name + " -d '" +
                verb.summary + "'\n";
     print(out + "complete -c appliance -n '__fish_seen_subcommand_from image' -f -a '" + image +
-          "'\ncomplete -c appliance -n '__fish_seen_subcommand_from store' -f -a '" + store + "'\n");
+          "'\ncomplete -c appliance -n '__fish_seen_subcommand_from store' -f -a '" + store +
+          "'\ncomplete -c appliance -n '__fish_seen_subcommand_from token' -f -a '" + token + "'\n");
   } else {
     return usage_error("completion", "\"" + shell + "\": must be bash, zsh or fish");
   }

@@ -18,7 +18,7 @@ constexpr Verb kVerbs[] = {
     {"join", "joins this machine to a cluster", nullptr},
     {"leave", "takes this machine out of its cluster", nullptr},
     {"certs", "lists and rotates certificates", nullptr},
-    {"token", "creates, lists and deletes join tokens", nullptr},
+    {"token", "creates, lists and deletes join tokens", token},
     {"status", "one screen: servers, nodes, pods, store, versions, problems first", status},
     {"down", "stops pods and server, keeps data", down},
     {"uninstall", "removes exactly what was made", uninstall},

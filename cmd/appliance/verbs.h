@@ -20,6 +20,7 @@ int logs(Argv argv);
 int exec(Argv argv);
 int image(Argv argv);
 int store(Argv argv);
+int token(Argv argv);
 int demo_server(Argv argv);  // what the image of the binary runs
 int init(Argv argv);         // what a kernel that boots from this binary runs
 

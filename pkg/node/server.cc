@@ -24,9 +24,11 @@
 #include "node/pki/pki.h"
 #include "node/version.h"
 #include "orchestrator/apiserver/front.h"
+#include "orchestrator/controllers/certificates.h"
 #include "orchestrator/controllers/deployment.h"
 #include "orchestrator/controllers/endpoints.h"
 #include "orchestrator/controllers/garbage.h"
+#include "orchestrator/controllers/join_secrets.h"
 #include "orchestrator/controllers/namespaces.h"
 #include "orchestrator/controllers/node_lifecycle.h"
 #include "orchestrator/controllers/replicaset.h"
@@ -293,6 +295,8 @@ class Composition final : public Server {
          .default_unreachable_toleration = std::chrono::seconds(config_.default_unreachable_toleration_seconds)}));
     runner_->add(c::make_garbage_collector(kinds));
     runner_->add(c::make_event_expiry());
+    runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem, .ca_key_pem = pki_.ca_key_pem}));
+    runner_->add(c::make_join_secret_cleaner());
     runner_->start();
     return {};
   }
@@ -345,7 +349,11 @@ class Composition final : public Server {
             .images = [this] { return images_.load(); },
             .node_ready = [this] { return kubelet_ && kubelet_->node_ready(); },
             .stop = [this](StopKind kind) { request_stop(kind); },
-            .blocking = blocking_};
+            .blocking = blocking_,
+            .client = api_->internal_client(),
+            .ca_pem = pki_.ca_pem,
+            .clock = clock_,
+            .random = random_};
   }
 
   void compact_later() {

@@ -4,12 +4,16 @@
 //
 // GET /control/ping · GET /control/status · GET /control/wait?for=node (answers when the node is Ready, or 504)
 // POST /control/stop {"pods":bool} · /control/images… · /control/store/{status,range,put,del,watch}
+// GET /control/tokens · POST /control/tokens {"ttl_seconds":int,"role":"worker","description":""} answers with the
+// token, once · DELETE /control/tokens?id=ID
 #pragma once
 
 #include <functional>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/executor.h"
+#include "base/random.h"
 #include "net/http/server.h"
 #include "node/config/config.h"
 #include "node/server.h"
@@ -28,6 +32,10 @@ struct ControlDeps {
   std::function<bool()> node_ready;
   std::function<void(StopKind)> stop;
   base::Executor& blocking;
+  orchestrator::client::Client& client;  // as the cluster's admin
+  const std::string& ca_pem;             // what join tokens pin
+  const base::Clock& clock;
+  base::Random& random;
 };
 
 net::http::Handler control_handler(ControlDeps deps);

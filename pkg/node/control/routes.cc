@@ -150,6 +150,9 @@ constexpr Route kRoutes[] = {
     {"POST", "/store/put", true, store_put},
     {"POST", "/store/del", true, store_del},
     {"GET", "/store/watch", false, store_watch},
+    {"GET", "/tokens", true, tokens_list},
+    {"POST", "/tokens", true, tokens_create},
+    {"DELETE", "/tokens", true, tokens_delete},
 };
 
 }  // namespace

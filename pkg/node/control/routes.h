@@ -20,7 +20,7 @@ void respond_json(net::http::Exchange& exchange, const json::Value& document, in
 void respond_error(net::http::Exchange& exchange,
                    const Error& error);  // {"message","hint"} with the status of the code
 
-// routes_images.cc, routes_store.cc
+// routes_images.cc, routes_store.cc, routes_tokens.cc
 void images_list(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void images_pull(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void images_import(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
@@ -32,5 +32,8 @@ void store_range(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void store_put(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void store_del(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void store_watch(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
+void tokens_list(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
+void tokens_create(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
+void tokens_delete(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 
 }  // namespace appliance::node

@@ -3,6 +3,7 @@
 // system:bootstrap:<id>. Pure.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,8 @@ struct JoinToken {
 
 // kInvalidArgument says what is wrong with it, and never repeats the secret.
 Result<JoinToken> parse_join_token(std::string_view text);
+
+// "90s", "30m", "24h", "7d". kInvalidArgument says how it is written.
+Result<std::chrono::seconds> parse_ttl(std::string_view text);
 
 }  // namespace appliance::node

@@ -94,6 +94,7 @@ Result<Pki> open_pki(const std::string& dir, const PkiNames& names, const base::
   Pki pki;
   const auto ca_key = TRY(folder.key("ca"));
   pki.ca_pem = TRY(folder.ca(ca_key));
+  pki.ca_key_pem = ca_key;
 
   crypto::CertificateSpec server;
   server.common_name = "kube-apiserver";

@@ -13,6 +13,7 @@ namespace appliance::node {
 
 struct Pki {
   std::string ca_pem;
+  std::string ca_key_pem;  // "" in what read_admin() returns
   std::string server_pem;
   std::string server_key_pem;
   std::string admin_pem;
