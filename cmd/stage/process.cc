@@ -87,7 +87,7 @@ bool set_rlimits(Setup& s) {
     }
     rlimit now{};
     if (getrlimit(static_cast<int>(r.u32()), &now) != 0) return s.failed("getrlimit");
-    rlimit want{soft, hard};
+    rlimit want{soft == kRlimitUnlimited ? RLIM_INFINITY : soft, hard == kRlimitUnlimited ? RLIM_INFINITY : hard};
     if (want.rlim_max > now.rlim_max)
       want.rlim_max = now.rlim_max;  // raising it may not be allowed; then it is what there is
     if (want.rlim_cur > want.rlim_max) want.rlim_cur = want.rlim_max;

@@ -270,6 +270,16 @@ def test_exec_by_websocket_v4(c):
     drop(c, "v4")
 
 
+def test_process_limits(c):
+    hard = int(next(l.split()[4] for l in open(f"/proc/{c.server_pid()}/limits") if l.startswith("Max open files")))
+    pod(c, "limits", [{"name": "c", "command": ["sh", "-c", "ulimit -n; ulimit -Hn; ulimit -c; sleep 100000"]}])
+    expected = f"1024\n{min(hard, 524288)}\n0\n"
+    assert c.kubectl("logs", "limits").stdout == expected
+    assert sh(c, "limits", "ulimit -n; ulimit -Hn; ulimit -c") == expected  # an exec'ed process has the same
+    assert sh(c, "limits", "ulimit -n $(ulimit -Hn) && ulimit -n") == f"{min(hard, 524288)}\n"
+    drop(c, "limits")
+
+
 def test_memory_limit_kills(c):
     c.apply(manifest("hungry", [{"name": "c", "command": ["sh", "-c", "tail /dev/zero"], "resources": {"limits": {"memory": "32Mi"}}}], restartPolicy="Never"))
     c.wait_phase("hungry", "Failed")

@@ -1,5 +1,7 @@
 #include "runtime/container/start_plan.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "runtime/stage/plan_writer.h"
@@ -35,6 +37,10 @@ Result<uint64_t> put_process(PlanWriter& plan, const ProcessSpec& spec) {
   plan.number(Tag::kCaps, spec.caps);
   if (!spec.seccomp.empty()) plan.blob(Tag::kSeccomp, spec.seccomp);
   if (spec.oom_score_adj) plan.number(Tag::kOomScoreAdj, static_cast<uint32_t>(*spec.oom_score_adj));
+  for (const auto& limit : spec.rlimits) {
+    plan.texts(Tag::kRlimit, static_cast<uint32_t>(limit.resource),
+               {std::to_string(limit.soft), std::to_string(limit.hard)});
+  }
   if (spec.tty && spec.tty_size != 0) plan.number(Tag::kTtySize, spec.tty_size);
   uint64_t flags = 0;
   if (spec.no_new_privs) flags |= stage::kFlagNoNewPrivs;
@@ -58,6 +64,15 @@ bool namespaced(const std::string& name) {
 }
 
 }  // namespace
+
+const std::vector<Rlimit>& default_rlimits() {
+  static const std::vector<Rlimit> limits = {
+      {.resource = RLIMIT_NOFILE, .soft = 1024, .hard = 524'288},
+      {.resource = RLIMIT_CORE, .soft = 0, .hard = stage::kRlimitUnlimited},
+      {.resource = RLIMIT_NPROC, .soft = stage::kRlimitUnlimited, .hard = stage::kRlimitUnlimited},
+  };
+  return limits;
+}
 
 const std::vector<std::string>& masked_paths() {
   static const std::vector<std::string> paths = [] {

@@ -13,6 +13,18 @@
 
 namespace appliance::runtime::container {
 
+struct Rlimit {
+  int resource = 0;   // RLIMIT_NOFILE
+  uint32_t soft = 0;  // stage::kRlimitUnlimited: no limit
+  uint32_t hard = 0;  // where the server itself may have less, that is what there is
+  bool operator==(const Rlimit&) const = default;
+};
+// The same for every container, whoever started the server and with what limits of their own. Descriptors as systemd
+// gives them to a service, and so containerd without overrides to its containers: 1024 (above it select(2) is
+// undefined), which a program may raise to 524288. No core files, which would fill the writable layer, unless a program
+// asks. Processes are counted by the control group, not by user id across the machine.
+const std::vector<Rlimit>& default_rlimits();
+
 // What a container's first process and one that is exec'ed into it have in common.
 struct ProcessSpec {
   std::vector<std::string> args;
@@ -28,6 +40,7 @@ struct ProcessSpec {
   bool tty = false;
   uint32_t tty_size = 0;  // width << 16 | height
   std::optional<int> oom_score_adj;
+  std::vector<Rlimit> rlimits = default_rlimits();
 };
 
 struct MountSpec {

@@ -1,4 +1,5 @@
 // What a container may not do, seen from inside.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
@@ -14,6 +15,19 @@ using std::chrono::seconds;
 std::string field(const std::string& status, const std::string& name) {
   for (const auto line : base::split(status, '\n')) {
     if (line.starts_with(name + ":")) return std::string(base::trim(line.substr(name.size() + 1)));
+  }
+  return "(none)";
+}
+
+// "soft hard" of a line of /proc/PID/limits.
+std::string limit(const std::string& text, const std::string& name) {
+  for (const auto line : base::split(text, '\n')) {
+    if (!line.starts_with(name)) continue;
+    std::string out;
+    for (const auto word : base::split(line.substr(name.size()), ' ')) {
+      if (!word.empty() && out.find(' ') == out.npos) out += (out.empty() ? "" : " ") + std::string(word);
+    }
+    return out;
   }
   return "(none)";
 }
@@ -153,6 +167,24 @@ TEST_CASE_METHOD(TestWorld,
   const auto other = runtime().create_container(p, c).value();
   (void)runtime().start_container(other);  // what counts is the host
   CHECK(base::make_real_fs()->list(dir + "/outside").value().empty());
+}
+
+TEST_CASE_METHOD(TestWorld, "runtime: process limits are the usual ones, whatever the server's own are") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit raised{before.rlim_max, before.rlim_max};  // as the server does
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &raised) == 0);
+  const auto p = pod();
+  const auto id = start(p, config("main", {"wait"}));
+  wait_log(id, "ready");
+  const std::string hard = std::to_string(std::min<rlim_t>(before.rlim_max, 524'288));
+  for (const auto* process : {"/proc/1/limits", "/proc/self/limits"}) {
+    const std::string text = runtime().exec_sync(id, {"/bin/guest", "cat", process}, seconds(20)).value().stdout_text;
+    INFO(text);
+    CHECK(limit(text, "Max open files") == "1024 " + hard);
+    CHECK(limit(text, "Max core file size").starts_with("0 "));
+  }
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
 }  // namespace appliance::runtime::cri

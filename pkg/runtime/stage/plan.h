@@ -29,6 +29,7 @@ inline constexpr uint32_t kPlanHeaderBytes = 16;
 inline constexpr uint32_t kPlanBytesMax = 4U << 20U;  // arguments and environment: the kernel takes about as much
 inline constexpr uint32_t kPlanRecordsMax = 32768;    // ~10,000 services' variables in the environment
 inline constexpr uint16_t kTagSkippable = 0x8000;
+inline constexpr uint32_t kRlimitUnlimited = 0x7fffffff;  // the largest number that a reader takes
 
 enum class PlanKind : uint16_t { kSandbox = 1, kContainer = 2, kExec = 3 };
 
@@ -58,7 +59,7 @@ enum class Tag : uint16_t {
   kReadonlyPath = 25,  // text
   kCgroupMount = 26,   // texts(3): file system type, directory below /sys/fs/cgroup ("" = itself), options
   kOomScoreAdj = 27,   // u32, two's complement
-  kRlimit = 28,        // texts(2) with the resource number: soft, hard, in decimal
+  kRlimit = 28,        // texts(2) with the resource number: soft, hard, in decimal; kRlimitUnlimited = no limit
   kLogName = 29,       // text: file name in the log directory
   kDevice = 30,        // device: absolute path below /dev
   kShm = 31,           // text: host directory bound to /dev/shm
