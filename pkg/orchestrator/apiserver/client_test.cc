@@ -83,6 +83,51 @@ TEST_CASE("client: identities without rights get 403 with the real text, bad tok
   CHECK(bad.error().code == Code::kUnauthenticated);
 }
 
+TEST_CASE("client: the HTTPS client takes a new certificate on the fly, and goes on after the server was away") {
+  TestServer server;
+  const std::string url = server.listen();
+  const int port = server.listener->port();
+  const auto jane = server.issue("jane", {"dev"});
+  client::HttpsOptions options;
+  options.base_url = url;
+  options.ca_pem = server.ca_pem;
+  options.certificate_pem = jane.certificate_pem;
+  options.key_pem = jane.key_pem;
+  const auto https = client::https_client(std::move(options));
+  CHECK(https->get("namespaces", {"", "default"}).error().code == Code::kPermissionDenied);
+  const auto admin = server.issue("admin", {"system:masters"});
+  https->set_credentials(admin.certificate_pem, admin.key_pem);
+  REQUIRE(https->get("namespaces", {"", "default"}).has_value());  // not over jane's connection
+
+  server.unlisten();
+  CHECK(https->get("namespaces", {"", "default"}).error().code == Code::kUnavailable);
+  server.listen(port);
+  CHECK(https->get("namespaces", {"", "default"}).has_value());
+  CHECK(https->create("configmaps", "default", client::conformance_map("after", "1"), {}).has_value());
+  server.start_api();
+  server.listen(port);  // the kept connection is dead, and nobody has noticed yet
+  CHECK(https->get("configmaps", {"default", "after"}).has_value());
+  CHECK(https->remove("configmaps", {"default", "after"}, {}).has_value());
+}
+
+TEST_CASE("client: the HTTPS client gives up on a server that says nothing within its deadline") {
+  net::Loop loop({.name = "test", .threads = 1});
+  std::mutex mutex;
+  std::vector<std::shared_ptr<net::http::Exchange>> kept;  // never answered
+  auto silent = net::http::Server::listen(loop, {}, [&](std::shared_ptr<net::http::Exchange> exchange) {
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(exchange));
+  });
+  REQUIRE(silent.has_value());
+  client::HttpsOptions options;
+  options.base_url = "http://127.0.0.1:" + std::to_string((*silent)->port());
+  options.deadline = 100ms;
+  const auto https = client::https_client(std::move(options));
+  CHECK(https->get("nodes", {"", "n1"}).error().code == Code::kDeadlineExceeded);
+  (*silent)->stop();
+  kept.clear();
+}
+
 TEST_CASE("client: a node writes its own objects and nobody else's") {
   TestServer server;
   client::Client& node = server.api->client_as("system:node:n1", {"system:nodes"});

@@ -2,6 +2,7 @@
 // this process, or HTTPS) is a RestTransport; everything else is common to both, so that both behave alike.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,7 @@ class RestTransport {
   virtual Result<RestAnswer> send(RestRequest request) = 0;
 };
 
-class RestClient final : public Client {
+class RestClient : public Client {
  public:
   explicit RestClient(std::unique_ptr<RestTransport> transport) : transport_(std::move(transport)) {}
   Result<json::Value> get(std::string_view resource, const ObjectKey& key) override;
@@ -45,15 +46,25 @@ class RestClient final : public Client {
   std::unique_ptr<RestTransport> transport_;
 };
 
-// Over HTTPS: one connection per call in flight, kept for the next. See net/http/client.h for the errors.
+// Over HTTPS: one connection per call in flight, kept for the next one for a while. A connection that failed is
+// dropped; a GET over one that was kept and turns out to be dead is asked once more over a new one. See
+// net/http/client.h for the errors.
 struct HttpsOptions {
   std::string base_url;  // https://127.0.0.1:6443
   std::string ca_pem;
   std::string certificate_pem;  // client certificate; or
   std::string key_pem;
   std::string bearer_token;  // token
+  // For a whole call; a server that says nothing at all is given up after as long.
+  std::chrono::milliseconds deadline{60000};
 };
-std::unique_ptr<Client> https_client(HttpsOptions options);
+class HttpsClient : public RestClient {
+ public:
+  using RestClient::RestClient;
+  // A new client certificate, for calls from now on; those that run end as they began. Thread-safe.
+  virtual void set_credentials(const std::string& certificate_pem, const std::string& key_pem) = 0;
+};
+std::unique_ptr<HttpsClient> https_client(HttpsOptions options);
 
 // "deployments.apps" -> "/apis/apps/v1/namespaces/NS/deployments"; kInvalidArgument for a resource that is not served.
 Result<std::string> resource_path(std::string_view resource, std::string_view ns, std::string_view name,
