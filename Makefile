@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 JOBS ?= $(shell n=$$(nproc); echo $$(( n < 3 ? n + 1 : n )))
 
-.PHONY: up build test bench deb rpm fuzz clean
+.PHONY: up build test bench deb rpm package-build fuzz clean
 
 up: build
 	@scripts/up
@@ -21,12 +21,16 @@ bench: build
 	@scripts/install-deps test
 	@tests/bench/run
 
-deb: build
+# A package names the commit that it was built from; CMake asks for it when it configures.
+package-build:
 	@scripts/install-deps package
+	@[[ ! -e build/release/build.ninja ]] || cmake build/release >/dev/null
+	@$(MAKE) --no-print-directory build
+
+deb: package-build
 	@scripts/deb
 
-rpm: build
-	@scripts/install-deps package
+rpm: package-build
 	@scripts/rpm
 
 fuzz:
