@@ -44,7 +44,7 @@ module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_im
 
 # L3 orchestrator
 module(api orchestrator/api DEPS base base_json base_yaml RECURSE)
-module(client orchestrator/client DEPS api net_http)
+module(client orchestrator/client DEPS api net_http LABELS threads)
 module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto RECURSE LABELS threads)
 module(controllers orchestrator/controllers DEPS api client net_netlink base_crypto TEST_DEPS apiserver RECURSE LABELS threads)
 module(scheduler orchestrator/scheduler DEPS api client controllers)
