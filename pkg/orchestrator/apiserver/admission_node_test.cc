@@ -144,6 +144,26 @@ TEST_CASE("nodes: write no labels of the cluster, no taints and no pod network, 
             .status == 200);
 }
 
+TEST_CASE("nodes: get tokens of accounts for their own pods alone") {
+  TestServer server;
+  populate(server);
+  const auto token = [&](const std::string& pod) {
+    return as_node(server,
+                   {"POST", "/api/v1/namespaces/default/serviceaccounts/default/token",
+                    R"({"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{"boundObjectRef":)"
+                    R"({"kind":"Pod","apiVersion":"v1","name":")" +
+                        pod + R"("}}})"});
+  };
+  CHECK(token("p1").status == 201);
+  const Told refused = token("p2");
+  CHECK(refused.status == 403);
+  CHECK(message(refused) ==
+        "serviceaccounts \"default\" is forbidden: node requested token bound to a pod scheduled on a different node");
+  CHECK(as_node(server, {"POST", "/api/v1/namespaces/default/serviceaccounts/default/token",
+                         R"({"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{}})"})
+            .status == 403);
+}
+
 TEST_CASE("nodes: cannot draw a Service's traffic to a pod by its labels") {
   TestServer server;
   populate(server);

@@ -133,7 +133,8 @@ TEST_CASE("join tokens: a Secret of another type or without its fields opens not
   CHECK(with("data", token.object.at("data")) == 200);
 }
 
-TEST_CASE("bootstrappers: make requests to the node client signer and read their own; nothing else") {
+TEST_CASE(
+    "bootstrappers: make requests to the node client signer, read their own, and see whether they fit; nothing else") {
   TestServer server;
   const auto token = stored_token(server);
   const auto other = stored_token(server);
@@ -159,15 +160,15 @@ TEST_CASE("bootstrappers: make requests to the node client signer and read their
        {base + "/theirs", base, base + "?watch=1", base + "/mine?watch=1",
         base + "?fieldSelector=metadata.name%3Dtheirs",
         base + "?fieldSelector=metadata.name%3Dmine,metadata.name%3Dtheirs", base + "/mine/approval",
-        std::string("/api/v1/nodes/n1"), std::string("/api/v1/namespaces/kube-system/secrets"),
-        std::string("/api/v1/namespaces/kube-system/configmaps"),
+        std::string("/api/v1/nodes/n1"), std::string("/api/v1/nodes?watch=1"),
+        std::string("/api/v1/namespaces/kube-system/secrets"), std::string("/api/v1/namespaces/kube-system/configmaps"),
         std::string("/api/v1/namespaces/kube-system/configmaps/other")}) {
     INFO(path);
     CHECK(get(server, bearer, path).status == 403);
   }
   // Does it fit, are name and address free? Asked before a request is sent.
   CHECK(get(server, bearer, "/api/v1/nodes").status == 200);
-  CHECK(get(server, bearer, "/api/v1/namespaces/kube-system/configmaps/appliance-cluster").status == 404);
+  CHECK(get(server, bearer, "/api/v1/namespaces/kube-system/configmaps/appliance-cluster").status == 404);  // not made
   const Told serving = post(server, bearer, request_body("s", "kubernetes.io/kubelet-serving"));
   CHECK(serving.status == 403);
   CHECK(message(serving) == "certificatesigningrequests.certificates.k8s.io \"s\" is forbidden: \"system:bootstrap:" +

@@ -119,6 +119,10 @@ void answer_token(Core& core, const CallPtr& call, const json::Value& request) {
     return respond_error(*call,
                          api::forbidden(*call->kind, call->info.name, "node requested token not bound to a pod"));
   }
+  if (const auto node = node_of(call->user); !node.empty() && spec.node_name != node) {
+    return respond_error(*call, api::forbidden(*call->kind, call->info.name,
+                                               "node requested token bound to a pod scheduled on a different node"));
+  }
   const base::WallTime now = core.clock.now();
   auto token = core.tokens.issue(spec, now);
   if (!token) return respond_error(*call, api::from_error(token.error()));
