@@ -10,6 +10,7 @@
 #include "cmd/appliance/server_process.h"
 #include "cmd/appliance/systemd.h"
 #include "cmd/appliance/verbs.h"
+#include "cmd/appliance/worker_steps.h"
 #include "node/bootstrap/demo.h"
 #include "node/bootstrap/kubeconfig.h"
 #include "node/check/check.h"
@@ -124,6 +125,16 @@ void print_next(const node::Config& config, const std::string& kubeconfig, const
   print(out);
 }
 
+// A machine that joined a cluster: its worker runs again.
+int up_worker(node::Config config, const node::Membership& membership, const std::vector<std::string>& flags) {
+  node::apply_membership(config, membership);
+  Steps steps;
+  const auto started = run_worker(config, flags, steps);
+  if (!started) return report("up", started.error());
+  print_worker(membership, *started);
+  return kDone;
+}
+
 }  // namespace
 
 int up(Argv argv) {
@@ -139,6 +150,9 @@ int up(Argv argv) {
                         .errno_value = 0,
                         .hint = "sudo appliance up"});
 
+  const auto membership = node::read_membership(*config);
+  if (!membership) return report("up", membership.error());
+  if (*membership) return up_worker(*config, **membership, flags.given(args));
   ControlClient client(*config);
   const bool by_unit = unit_serves(*config);
   if (by_unit)

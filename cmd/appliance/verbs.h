@@ -21,6 +21,9 @@ int exec(Argv argv);
 int image(Argv argv);
 int store(Argv argv);
 int token(Argv argv);
+int join(Argv argv);
+int leave(Argv argv);
+int dev(Argv argv);
 int demo_server(Argv argv);  // what the image of the binary runs
 int init(Argv argv);         // what a kernel that boots from this binary runs
 

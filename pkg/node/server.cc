@@ -1,14 +1,8 @@
 #include "node/server.h"
 
-#include <fcntl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <csignal>
-#include <filesystem>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -18,27 +12,27 @@
 #include "base/strings.h"
 #include "net/tls/context.h"
 #include "node/addresses.h"
+#include "node/agent/agent.h"
 #include "node/bootstrap/kubeconfig.h"
 #include "node/bootstrap/notify.h"
 #include "node/control/control.h"
 #include "node/pki/pki.h"
+#include "node/stop_request.h"
 #include "node/version.h"
+#include "node/worker.h"
 #include "orchestrator/apiserver/front.h"
+#include "orchestrator/client/remote_streams.h"
 #include "orchestrator/controllers/certificates.h"
 #include "orchestrator/controllers/deployment.h"
 #include "orchestrator/controllers/endpoints.h"
 #include "orchestrator/controllers/garbage.h"
 #include "orchestrator/controllers/join_secrets.h"
 #include "orchestrator/controllers/namespaces.h"
+#include "orchestrator/controllers/node_ipam.h"
 #include "orchestrator/controllers/node_lifecycle.h"
 #include "orchestrator/controllers/replicaset.h"
 #include "orchestrator/controllers/runner.h"
-#include "orchestrator/dns/server.h"
-#include "orchestrator/kubelet/kubelet.h"
-#include "orchestrator/podnet/podnet.h"
-#include "orchestrator/proxy/proxy.h"
 #include "orchestrator/scheduler/scheduler.h"
-#include "runtime/cri/runtime.h"
 #include "store/server/compactor.h"
 #include "store/server/embedded_store.h"
 
@@ -50,42 +44,8 @@ namespace orch = orchestrator;
 constexpr int kNetThreads = 2;
 constexpr int kBlockingThreads = 4;
 constexpr int kReconcileThreads = 4;
-constexpr std::chrono::seconds kStopPodsDeadline{40};  // a default grace of 30 s and what comes after
-constexpr int kPodSubnetBits = 24;
 // Over the API's own 3 MiB, so that it is the API that refuses, with a Status that clients understand.
 constexpr size_t kListenerBodyBytesMax = 8U << 20U;
-
-orch::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log) {
-  orch::podnet::Options options;
-  options.pod_cidr = pod_cidr;
-  options.cluster_cidr = config.cluster_cidr;
-  options.service_cidr = config.service_cidr;
-  options.state_dir = config.run_dir + "/net";
-  options.log = log.with({{"component", "podnet"}});
-  return options;
-}
-
-runtime::cri::RuntimeOptions runtime_options(const Config& config, const base::Clock& clock, const base::Log& log) {
-  return {.run_dir = config.run_dir,
-          .data_dir = config.data_dir,
-          .cgroup_parent = config.cgroup_parent(),
-          .clock = &clock,
-          .log = log.with({{"component", "runtime"}})};
-}
-
-Result<std::unique_ptr<runtime::image::ImageStore>> open_images(const Config& config, const base::Log& log) {
-  runtime::image::StoreOptions options;
-  options.data_dir = config.images_dir();
-  options.run_dir = config.run_dir + "/layers";
-  options.log = log.with({{"component", "images"}});
-  for (const auto& mirror : config.registry_mirrors) {
-    const auto equals = mirror.find('=');
-    if (equals == std::string::npos)
-      return fail(Code::kInvalidArgument, "registry-mirror: \"" + mirror + "\" is not HOST=URL");
-    options.mirrors[mirror.substr(0, equals)].push_back(mirror.substr(equals + 1));
-  }
-  return runtime::image::ImageStore::open(std::move(options));
-}
 
 class Composition final : public Server {
  public:
@@ -96,7 +56,9 @@ class Composition final : public Server {
         log_(std::move(log)),
         fs_(base::make_real_fs()),
         loop_({.name = "net", .threads = kNetThreads}),
-        blocking_({.name = "blocking", .threads = kBlockingThreads, .queue_max = 4096}) {}
+        blocking_({.name = "blocking", .threads = kBlockingThreads, .queue_max = 4096}),
+        agent_({.config = config_, .clock = clock, .random = random, .log = log_, .metrics = metrics_, .loop = loop_}) {
+  }
   ~Composition() override { (void)stop(StopKind::kKeepPods); }  // stop() logs what it could not do
 
   Result<> open() {
@@ -106,7 +68,7 @@ class Composition final : public Server {
     notify("STATUS=opening the store");
     TRY(open_store());  // takes the lock of the data folder: before it nothing of another server's may be touched
     // The runtime and the network need nothing of the API: they open beside it.
-    std::thread machine([this] { machine_ = open_machine(); });
+    std::thread machine([this] { machine_ = agent_.open_machine(pod_cidr_); });
     auto plane = open_control_plane();
     machine.join();
     TRY(plane);
@@ -118,32 +80,8 @@ class Composition final : public Server {
     return {};
   }
 
-  StopKind wait() override {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    const base::Fd signals(signalfd(-1, &set, SFD_CLOEXEC));
-    std::thread watcher([this, &signals] {
-      signalfd_siginfo info;
-      if (::read(signals.get(), &info, sizeof info) == sizeof info) request_stop(StopKind::kKeepPods);
-    });
-    std::unique_lock lock(mutex_);
-    asked_.wait(lock, [this] { return stop_asked_; });
-    lock.unlock();
-    // The watcher may still be reading: a signal to ourselves ends it.
-    (void)::kill(getpid(), SIGINT);
-    watcher.join();
-    return stop_kind_;
-  }
-
-  void request_stop(StopKind kind) override {
-    const std::lock_guard lock(mutex_);
-    if (stop_asked_) return;
-    stop_asked_ = true;
-    stop_kind_ = kind;
-    asked_.notify_all();
-  }
+  StopKind wait() override { return asked_.wait(); }
+  void request_stop(StopKind kind) override { asked_.request(kind); }
 
   Result<> stop(StopKind kind) override {
     if (stopped_) return {};
@@ -155,26 +93,15 @@ class Composition final : public Server {
       log_.error("could not be undone", {{"what", what}, {"error", done.error()}});
       worst = done;
     };
-    if (kind == StopKind::kPods && kubelet_) note("pods", kubelet_->stop_all_pods(kStopPodsDeadline));
-    if (dns_) dns_->stop();
-    if (proxy_) proxy_->stop();
-    if (kubelet_) kubelet_->stop();
     if (api_) api_->set_node_streams(nullptr);
+    agent_.stop(kind, note);
+    streams_.reset();
     if (runner_) runner_->stop();
-    if (kind == StopKind::kPods) {
-      if (dns_) note("dns", dns_->teardown());
-      if (proxy_) note("proxy", proxy_->teardown());
-      if (podnet_) note("network", podnet_->teardown());
-    }
     if (listener_) listener_->stop();
     if (control_) control_->stop();
     if (api_) api_->stop();
     blocking_.stop();
-    kubelet_.reset();
-    dns_.reset();
-    proxy_.reset();
-    podnet_.reset();
-    runtime_.reset();
+    agent_.close();
     runner_.reset();
     api_.reset();
     loop_.stop();
@@ -262,20 +189,6 @@ class Composition final : public Server {
     return {};
   }
 
-  Result<> open_machine() {
-    auto images = TRY_CTX(open_images(config_, log_), "images");
-    runtime_ =
-        TRY_CTX(runtime::cri::open_runtime(runtime_options(config_, clock_, log_), std::move(images)), "runtime");
-    images_ = &runtime_->images();
-    // The demo image is the binary itself: cheap, and needed before anything can run without a network.
-    std::jthread demo([this] {
-      if (auto made = images_.load()->make_demo("/proc/self/exe", std::string(kDemoImage)); !made)
-        log_.warn("the demo image could not be made", {{"error", made.error()}});
-    });
-    podnet_ = TRY_CTX(orch::podnet::PodNet::open(podnet_options(config_, pod_cidr_, log_), clock_), "network");
-    return {};
-  }
-
   Result<> start_controllers() {
     runner_ = std::make_unique<orch::controllers::Runner>(
         orch::controllers::Runner::Options{
@@ -293,67 +206,59 @@ class Composition final : public Server {
     runner_->add(c::make_node_lifecycle_controller(
         {.monitor_grace_period = std::chrono::seconds(config_.node_monitor_grace_period_seconds),
          .default_unreachable_toleration = std::chrono::seconds(config_.default_unreachable_toleration_seconds)}));
-    runner_->add(c::make_garbage_collector(kinds));
-    runner_->add(c::make_event_expiry());
+    runner_->add(c::make_node_ipam_controller({.cluster_cidr = config_.cluster_cidr, .node_bits = kPodSubnetBits}));
     runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem, .ca_key_pem = pki_.ca_key_pem}));
     runner_->add(c::make_join_secret_cleaner());
+    runner_->add(c::make_garbage_collector(kinds));
+    runner_->add(c::make_event_expiry());
     runner_->start();
     return {};
   }
 
   Result<> start_node() {
-    orch::kubelet::Options options;
-    options.node_name = config_.node_name;
-    options.node_ip = config_.node_ip;
-    options.data_dir = config_.data_dir;
-    options.run_dir = config_.run_dir;
-    options.pod_log_root = config_.pod_log_dir();
-    options.container_log_links = config_.container_log_dir();
-    options.cgroup_parent = config_.cgroup_parent();
-    options.cluster_dns = config_.cluster_dns;
-    options.cluster_domain = config_.cluster_domain;
-    options.version = version().kubernetes;
-    options.kubelet_port = config_.kubelet_port;
+    TRY(write_cluster_facts());
     auto& client = api_->client_as("system:node:" + config_.node_name, {"system:nodes"});
-    kubelet_ = std::make_unique<orch::kubelet::Kubelet>(options, client, api_->informers(), *runtime_, *podnet_, clock_,
-                                                        random_, log_.with({{"component", "kubelet"}}), metrics_);
-    TRY_CTX(kubelet_->start(), "kubelet");
-    api_->set_node_streams(&kubelet_->streams());
-    TRY(start_services());
+    TRY(agent_.start(client, api_->informers()));
+    TRY(agent_.serve_kubelet_api({.certificate_pem = pki_.kubelet_pem + pki_.ca_pem,
+                                  .key_pem = pki_.kubelet_key_pem,
+                                  .client_ca_pem = pki_.ca_pem}));
+    streams_ = orch::client::make_stream_router({.local_node = config_.node_name,
+                                                 .local = &agent_.streams(),
+                                                 .credentials = {.ca_pem = pki_.ca_pem,
+                                                                 .certificate_pem = pki_.kubelet_client_pem,
+                                                                 .key_pem = pki_.kubelet_client_key_pem},
+                                                 .log = log_.with({{"component", "streams"}})},
+                                                api_->informers(), loop_);
+    api_->set_node_streams(streams_.get());
     return {};
   }
 
-  Result<> start_services() {
-    orch::proxy::Options proxy;
-    proxy.node_name = config_.node_name;
-    proxy.cluster_cidr = config_.cluster_cidr;
-    proxy.service_cidr = config_.service_cidr;
-    proxy.log = log_.with({{"component", "proxy"}});
-    proxy_ = std::make_unique<orch::proxy::Proxy>(proxy, api_->informers(), clock_);
-    TRY_CTX(proxy_->start(), "proxy");
-    orch::dns::Options dns;
-    dns.listen_addresses = {config_.cluster_dns};
-    dns.cluster_domain = config_.cluster_domain;
-    dns.private_cidrs = {config_.cluster_cidr, config_.service_cidr};
-    dns.log = log_.with({{"component", "dns"}});
-    dns_ = std::make_unique<orch::dns::DnsServer>(dns, api_->informers(), clock_);
-    TRY_CTX(dns_->start(), "dns");
+  // What a machine must know before it can join, for everybody who holds a token.
+  Result<> write_cluster_facts() {
+    auto& client = api_->internal_client();
+    const orch::client::ObjectKey key{"kube-system", std::string(kClusterFacts)};
+    const auto map = facts_map(config_, version().appliance);
+    auto done = client.create("configmaps", key.ns, map);
+    if (!done && done.error().code == Code::kAlreadyExists)
+      done = client.patch("configmaps", key, orch::client::PatchType::kMerge, map);
+    if (!done) return fail(done.error().wrap("facts of the cluster"));
     return {};
   }
 
   ControlDeps control_deps() {
     return {.config = config_,
-            .kv = *kv_,
+            .kv = kv_.get(),
             .informers = api_->informers(),
             .api = api_->handler(),
-            .images = [this] { return images_.load(); },
-            .node_ready = [this] { return kubelet_ && kubelet_->node_ready(); },
+            .images = [this] { return agent_.images(); },
+            .node_ready = [this] { return agent_.node_ready(); },
             .stop = [this](StopKind kind) { request_stop(kind); },
             .blocking = blocking_,
             .client = api_->internal_client(),
             .ca_pem = pki_.ca_pem,
             .clock = clock_,
-            .random = random_};
+            .random = random_,
+            .api_url = "https://127.0.0.1:" + std::to_string(config_.https_listen_port)};
   }
 
   void compact_later() {
@@ -382,19 +287,12 @@ class Composition final : public Server {
   std::unique_ptr<net::http::Server> control_;
   std::unique_ptr<net::http::Server> listener_;
   Result<> machine_;
-  std::atomic<runtime::image::ImageStore*> images_{nullptr};
-  std::unique_ptr<runtime::cri::Runtime> runtime_;
-  std::unique_ptr<orch::podnet::PodNet> podnet_;
   std::unique_ptr<orch::controllers::Runner> runner_;
-  std::unique_ptr<orch::kubelet::Kubelet> kubelet_;
-  std::unique_ptr<orch::proxy::Proxy> proxy_;
-  std::unique_ptr<orch::dns::DnsServer> dns_;
+  Agent agent_;
+  std::unique_ptr<orch::client::NodeStreams> streams_;
   std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
   std::optional<store::server::Compactor> compactor_;
-  std::mutex mutex_;
-  std::condition_variable asked_;
-  bool stop_asked_ = false;
-  StopKind stop_kind_ = StopKind::kKeepPods;
+  StopRequest asked_;
   bool stopped_ = false;
   bool owner_ = false;  // the data folder is ours: socket and pid file are too
 };
@@ -403,47 +301,11 @@ class Composition final : public Server {
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config, const base::Clock& clock, base::Random& random,
                                               base::Log log) {
+  if (auto membership = TRY(read_membership(config)))
+    return start_worker(config, std::move(*membership), clock, random, std::move(log));
   auto server = std::make_unique<Composition>(config, clock, random, std::move(log));
   TRY(server->open());
   return std::unique_ptr<Server>(std::move(server));
-}
-
-namespace {
-
-// What a crash may leave: empty groups. Only rmdir: a group with a process in it stays, and says so by staying.
-void remove_groups(const std::string& parent) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  std::vector<fs::path> roots{"/sys/fs/cgroup"};
-  for (const auto& entry : fs::directory_iterator("/sys/fs/cgroup", ignored))
-    if (entry.is_directory(ignored)) roots.push_back(entry.path());
-  for (const auto& root : roots) {
-    const fs::path top = root / parent;
-    std::vector<fs::path> groups;
-    for (const auto& entry : fs::recursive_directory_iterator(top, ignored))
-      if (entry.is_directory(ignored)) groups.push_back(entry.path());
-    for (auto group = groups.rbegin(); group != groups.rend(); ++group) (void)::rmdir(group->c_str());
-    (void)::rmdir(top.c_str());
-  }
-}
-
-}  // namespace
-
-Result<> clean_machine(const Config& config, const base::Clock& clock, const base::Log& log) {
-  auto images = TRY_CTX(open_images(config, log), "images");
-  auto runtime = TRY_CTX(runtime::cri::open_runtime(runtime_options(config, clock, log), std::move(images)), "runtime");
-  for (const auto& sandbox : TRY(runtime->list_sandboxes())) {
-    TRY_CTX(runtime->stop_sandbox(sandbox.id), "stop pod " + sandbox.config.name);
-    TRY_CTX(runtime->remove_sandbox(sandbox.id), "remove pod " + sandbox.config.name);
-  }
-  runtime->images().reconcile({});
-  remove_groups(config.cgroup_parent());
-  TRY_CTX(orch::proxy::remove_all(), "service tables");
-  TRY_CTX(orch::dns::remove_addresses({config.cluster_dns}), "dns address");
-  TRY_CTX(
-      orch::podnet::remove_all(podnet_options(config, TRY(nth_subnet(config.cluster_cidr, kPodSubnetBits, 0)), log)),
-      "network");
-  return {};
 }
 
 }  // namespace appliance::node

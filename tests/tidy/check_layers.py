@@ -17,7 +17,7 @@ DOORS = {
     "orchestrator/api": ["base"],
     "orchestrator/client": ["base", "net", "orchestrator/api"],
     "orchestrator/apiserver": ["base", "net", "store/kv.h", "orchestrator/api", "orchestrator/client"],
-    "orchestrator/controllers": ["base", "orchestrator/api", "orchestrator/client"],
+    "orchestrator/controllers": ["base", "net/netlink/ip.h", "orchestrator/api", "orchestrator/client"],
     "orchestrator/scheduler": ["base", "orchestrator/api", "orchestrator/client", "orchestrator/controllers"],
     "orchestrator/podnet": ["base", "net"],
     "orchestrator/proxy": ["base", "net", "orchestrator/api", "orchestrator/client"],

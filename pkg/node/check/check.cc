@@ -198,11 +198,12 @@ std::string port_holder(int port) {
   return "another process";
 }
 
-std::vector<CheckLine> check_start(const Config& config) {
+std::vector<CheckLine> check_start(const Config& config, bool worker) {
   return {check_root(),
           check_cgroups(),
           check_filesystem("overlay", "containers need it"),
-          check_port("https-listen-port", config.https_listen_port),
+          worker ? check_port("kubelet-port", config.kubelet_port)
+                 : check_port("https-listen-port", config.https_listen_port),
           check_disk(config.data_dir),
           check_clock()};
 }

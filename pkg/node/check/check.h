@@ -18,8 +18,8 @@ struct CheckLine {
 // Probes by doing (makes and removes scratch namespaces and mounts in a child); `running`: our own server holds the
 // ports.
 std::vector<CheckLine> check_machine(const Config& config, bool running);
-// The part that `up` runs before it starts a server: root, ports, cgroups. Fast.
-std::vector<CheckLine> check_start(const Config& config);
+// The part that `up` and `join` run before they start a server: root, ports, cgroups. Fast.
+std::vector<CheckLine> check_start(const Config& config, bool worker = false);
 
 // "nginx (pid 123)" that listens on this TCP port, "" when nobody does; "another process" when it cannot be seen.
 std::string port_holder(int port);

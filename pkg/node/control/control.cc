@@ -30,16 +30,29 @@ class AsAdmin final : public Exchange {
   net::http::Request request_;
 };
 
+bool for_servers(std::string_view path) { return path.starts_with("/store/") || path.starts_with("/tokens"); }
+
+Error not_here(const ControlDeps& deps) {
+  return Error{.code = Code::kFailedPrecondition,
+               .message = "this machine is a worker of the cluster at " + deps.api_url,
+               .errno_value = 0,
+               .hint = "ask there, or with kubectl and its kubeconfig"};
+}
+
 }  // namespace
 
 net::http::Handler control_handler(ControlDeps deps) {
   auto shared = std::make_shared<ControlDeps>(std::move(deps));
   return [shared](std::shared_ptr<Exchange> exchange) {
     const auto& request = exchange->request();
-    if (!request.path.starts_with("/control/")) return shared->api(std::make_shared<AsAdmin>(std::move(exchange)));
+    if (!request.path.starts_with("/control/")) {
+      if (!shared->api) return respond_error(*exchange, not_here(*shared));
+      return shared->api(std::make_shared<AsAdmin>(std::move(exchange)));
+    }
     const auto path = request.path.substr(sizeof "/control" - 1);
     for (const auto& route : routes()) {
       if (route.method != request.method || route.path != path) continue;
+      if (shared->kv == nullptr && for_servers(path)) return respond_error(*exchange, not_here(*shared));
       if (!route.blocks) return route.handle(*shared, exchange);
       const bool taken =
           shared->blocking.post([shared, exchange, handle = route.handle] { handle(*shared, exchange); });

@@ -25,9 +25,9 @@ namespace appliance::node {
 
 struct ControlDeps {
   const Config& config;
-  store::Kv& kv;
+  store::Kv* kv;  // null on a worker: the store is on the servers
   orchestrator::client::InformerSource& informers;
-  net::http::Handler api;                               // the API server's handler
+  net::http::Handler api;                               // the API server's handler; empty on a worker
   std::function<runtime::image::ImageStore*()> images;  // null until the runtime is up
   std::function<bool()> node_ready;
   std::function<void(StopKind)> stop;
@@ -36,6 +36,8 @@ struct ControlDeps {
   const std::string& ca_pem;             // what join tokens pin
   const base::Clock& clock;
   base::Random& random;
+  std::string api_url{};                   // where the cluster's API is
+  std::function<std::string()> problem{};  // of this machine with its cluster, in words; empty: none
 };
 
 net::http::Handler control_handler(ControlDeps deps);

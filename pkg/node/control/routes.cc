@@ -89,6 +89,17 @@ std::string node_problem(const json::Value& node) {
   return {};
 }
 
+json::Value store_facts(ControlDeps& deps, json::Array& problems) {
+  const auto store = deps.kv->status();
+  if (!store.problem.empty()) problems.emplace_back("store: " + store.problem);
+  return json::Object{{"voters", 1},
+                      {"leader", deps.config.node_name},
+                      {"revision", store.revision},
+                      {"keys", static_cast<int64_t>(store.keys)},
+                      {"db_bytes", static_cast<int64_t>(store.db_bytes)},
+                      {"log_bytes", static_cast<int64_t>(store.log_bytes)}};
+}
+
 void status(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   json::Array problems;
   json::Array nodes;
@@ -115,23 +126,20 @@ void status(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   pods["total"] = total;
   pods["running"] = running;
   pods["ready"] = ready;
-  const auto store = deps.kv.status();
-  if (!store.problem.empty()) problems.emplace_back("store: " + store.problem);
+  if (auto why = deps.problem ? deps.problem() : std::string(); !why.empty()) problems.emplace_back(std::move(why));
+  json::Value store(nullptr);
+  if (deps.kv != nullptr) store = store_facts(deps, problems);
   const auto v = version();
   respond_json(*exchange, json::Object{{"version", v.appliance},
                                        {"kubernetes", v.kubernetes},
+                                       {"role", deps.kv != nullptr ? "server" : "worker"},
                                        {"node", deps.config.node_name},
                                        {"address", deps.config.node_ip},
-                                       {"api", "https://127.0.0.1:" + std::to_string(deps.config.https_listen_port)},
+                                       {"api", deps.api_url},
                                        {"problems", std::move(problems)},
                                        {"nodes", std::move(nodes)},
                                        {"pods", std::move(pods)},
-                                       {"store", json::Object{{"voters", 1},
-                                                              {"leader", deps.config.node_name},
-                                                              {"revision", store.revision},
-                                                              {"keys", static_cast<int64_t>(store.keys)},
-                                                              {"db_bytes", static_cast<int64_t>(store.db_bytes)},
-                                                              {"log_bytes", static_cast<int64_t>(store.log_bytes)}}}});
+                                       {"store", std::move(store)}});
 }
 
 constexpr Route kRoutes[] = {

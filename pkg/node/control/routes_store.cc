@@ -32,7 +32,7 @@ Result<KeyRange> key_range(std::string_view encoded, bool prefix) {
 }  // namespace
 
 void store_status(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
-  const auto s = deps.kv.status();
+  const auto s = deps.kv->status();
   respond_json(*exchange, json::Object{{"revision", s.revision},
                                        {"compact_revision", s.compact_revision},
                                        {"applied_index", static_cast<int64_t>(s.applied_index)},
@@ -57,7 +57,7 @@ void store_range(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   request.revision = json::int_at(*body, {"revision"});
   request.keys_only = json::bool_at(*body, {"keys_only"});
   request.count_only = json::bool_at(*body, {"count_only"});
-  deps.kv.range(std::move(request), [exchange](Result<store::RangeResponse> reply) {
+  deps.kv->range(std::move(request), [exchange](Result<store::RangeResponse> reply) {
     if (!reply) return respond_error(*exchange, reply.error());
     json::Array kvs;
     for (const auto& kv : reply->kvs) kvs.push_back(key_value(kv));
@@ -82,7 +82,7 @@ void store_put(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   store::TxnRequest txn;
   txn.success.emplace_back(
       store::PutOp{.key = range->key, .value = std::make_shared<const std::string>(*std::move(value))});
-  deps.kv.txn(std::move(txn), [exchange](Result<store::TxnResponse> reply) {
+  deps.kv->txn(std::move(txn), [exchange](Result<store::TxnResponse> reply) {
     if (!reply) return respond_error(*exchange, reply.error());
     respond_json(*exchange, json::Object{{"revision", reply->revision}});
   });
@@ -95,7 +95,7 @@ void store_del(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   if (!range) return respond_error(*exchange, range.error());
   store::TxnRequest txn;
   txn.success.emplace_back(store::DeleteOp{.key = range->key, .range_end = range->end});
-  deps.kv.txn(std::move(txn), [exchange](Result<store::TxnResponse> reply) {
+  deps.kv->txn(std::move(txn), [exchange](Result<store::TxnResponse> reply) {
     if (!reply) return respond_error(*exchange, reply.error());
     const auto* deleted = reply->responses.empty() ? nullptr : std::get_if<store::DeleteResponse>(&reply->responses[0]);
     respond_json(*exchange,
@@ -114,7 +114,7 @@ void store_watch(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   watch.key = range->key;
   watch.range_end = range->end;
   watch.start_revision = base::parse_int<int64_t>(request.query_value("revision")).value_or(0);
-  auto handle = deps.kv.watch(std::move(watch), [stream](Result<store::WatchBatch> batch) {
+  auto handle = deps.kv->watch(std::move(watch), [stream](Result<store::WatchBatch> batch) {
     if (!batch) {
       stream->write(json::serialize(json::Object{{"message", batch.error().message}}) + '\n');
       stream->finish();

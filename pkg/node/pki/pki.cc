@@ -117,6 +117,23 @@ Result<Pki> open_pki(const std::string& dir, const PkiNames& names, const base::
   admin.client_auth = true;
   pki.admin_key_pem = TRY(folder.key("admin"));
   pki.admin_pem = TRY(folder.leaf("admin", pki.admin_key_pem, pki.ca_pem, ca_key, admin));
+
+  crypto::CertificateSpec kubelet;
+  kubelet.common_name = "system:node:" + names.node_name;
+  kubelet.organizations = {"system:nodes"};
+  kubelet.dns_names = {names.node_name};
+  kubelet.ip_addresses = {names.node_ip};
+  kubelet.server_auth = true;
+  pki.kubelet_key_pem = TRY(folder.key("kubelet"));
+  pki.kubelet_pem = TRY(folder.leaf("kubelet", pki.kubelet_key_pem, pki.ca_pem, ca_key, kubelet));
+
+  crypto::CertificateSpec kubelet_client;
+  kubelet_client.common_name = "kube-apiserver-kubelet-client";
+  kubelet_client.organizations = {"system:masters"};
+  kubelet_client.client_auth = true;
+  pki.kubelet_client_key_pem = TRY(folder.key("kubelet-client"));
+  pki.kubelet_client_pem =
+      TRY(folder.leaf("kubelet-client", pki.kubelet_client_key_pem, pki.ca_pem, ca_key, kubelet_client));
   pki.service_account_key_pem = TRY(folder.key("service-account"));
   return pki;
 }

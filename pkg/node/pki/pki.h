@@ -18,6 +18,10 @@ struct Pki {
   std::string server_key_pem;
   std::string admin_pem;
   std::string admin_key_pem;
+  std::string kubelet_pem;  // the kubelet API of this machine
+  std::string kubelet_key_pem;
+  std::string kubelet_client_pem;  // the API server, to the kubelets of all machines
+  std::string kubelet_client_key_pem;
   std::string service_account_key_pem;  // signs service-account tokens
 };
 

@@ -22,6 +22,8 @@ using std::chrono::seconds;
 constexpr size_t kSlowThreadsMax = 256;  // a container that is being stopped or probed holds one
 constexpr size_t kPullThreadsMax = 4;    // parallel pulls: more only share the same line
 constexpr auto kOrphanRetry = milliseconds(500);
+constexpr std::string_view kPollSources = "*sources";     // in the queue of pod uids, none of which has a star
+constexpr auto kSourcesEvery = std::chrono::seconds(60);  // as kubelets look again at what they mount
 
 }  // namespace
 
@@ -147,6 +149,24 @@ struct Kubelet::Core {
     for (const auto& uid : touched) queue.add(uid);
   }
 
+  // Where ConfigMaps and Secrets cannot be watched, pods that use them are looked at from time to time.
+  void poll_sources() {
+    std::vector<std::string> touched;
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& [uid, pod] : pods) {
+        const std::lock_guard pod_lock(pod->mutex);
+        const bool waits = std::any_of(pod->memos.begin(), pod->memos.end(),
+                                       [](const auto& memo) { return !memo.second.error_reason.empty(); });
+        if (!pod->object || (!waits && pod->sources.empty())) continue;
+        pod->sources_changed = true;
+        touched.push_back(uid);
+      }
+    }
+    for (const auto& uid : touched) queue.add(uid);
+    queue.add_at(std::string(kPollSources), clock.monotonic() + kSourcesEvery);
+  }
+
   void on_runtime_event(const std::string& sandbox) {
     std::string uid;
     {
@@ -235,13 +255,23 @@ struct Kubelet::Core {
       workers.emplace_back([this] {
         base::set_thread_name("kubelet-pod");
         while (auto uid = queue.take()) {
-          if (auto pod = find_uid(*uid)) worker.sync(pod);
+          if (*uid == kPollSources) {
+            poll_sources();
+          } else if (auto pod = find_uid(*uid)) {
+            worker.sync(pod);
+          }
           queue.done(*uid);
         }
       });
-    for (const auto* resource : {"configmaps", "secrets"})
-      subscriptions.push_back(informers.informer(resource).subscribe(
-          [this, resource](const client::Notice& notice) { on_source(resource, notice); }));
+    for (const auto* resource : {"configmaps", "secrets"}) {
+      auto* informer = informers.find(resource);
+      if (informer == nullptr) {
+        queue.add_at(std::string(kPollSources), clock.monotonic() + kSourcesEvery);
+        continue;
+      }
+      subscriptions.push_back(
+          informer->subscribe([this, resource](const client::Notice& notice) { on_source(resource, notice); }));
+    }
     subscriptions.push_back(
         informers.informer("pods").subscribe([this](const client::Notice& notice) { on_pod(notice); }));
     if (options.register_node) node.start();
