@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <poll.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -54,7 +56,7 @@ inline bool informer_reaches(const Informer& informer, int64_t revision) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (informer.revision() < revision) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the door has no event for it
+    (void)::poll(nullptr, 0, 2);  // the door has no event for it
   }
   return true;
 }

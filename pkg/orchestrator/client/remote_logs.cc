@@ -37,6 +37,20 @@ std::string kubelet_log_path(const std::string& ns, const std::string& pod, cons
   return out;
 }
 
+void RemoteLogs::Fetch::wait_for_reader() {
+  std::unique_lock lock(mutex);
+  while (sink->bytes_queued() > kSinkHighWater && !sink->closed() && !cancelled) wake.wait_for(lock, kFullPoll);
+}
+
+void RemoteLogs::Fetch::cancel() {
+  {
+    const std::lock_guard lock(mutex);
+    cancelled = true;
+    wake.notify_all();
+  }
+  client.cancel();  // may wait for a connection attempt
+}
+
 void RemoteLogs::Fetch::run(std::string path, bool follow) {
   net::http::ClientRequest request{.path = std::move(path)};
   request.read_timeout = follow ? std::chrono::milliseconds(kSilenceMax) : kAnswerWait;
@@ -49,8 +63,7 @@ void RemoteLogs::Fetch::run(std::string path, bool follow) {
       refusal.append(piece.substr(0, kRefusalBytesMax - refusal.size()));
       return true;
     }
-    while (sink->bytes_queued() > kSinkHighWater && !sink->closed() && !cancelled)
-      std::this_thread::sleep_for(kFullPoll);
+    wait_for_reader();
     return !cancelled && sink->write(std::string(piece));
   };
   const auto reply = client.send(std::move(request));
@@ -108,8 +121,7 @@ void RemoteLogs::watch() {
       if (fetch->done) {
         fetch->thread.join();
       } else if (stopping || fetch->sink->closed()) {
-        fetch->cancelled = true;
-        fetch->client.cancel();  // may wait for a connection attempt
+        fetch->cancel();
       }
     }
     lock.lock();

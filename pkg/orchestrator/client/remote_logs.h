@@ -36,9 +36,13 @@ class RemoteLogs {
     Fetch(NodeTarget target_in, net::http::ClientOptions options, std::shared_ptr<ByteSink> sink_in)
         : target(std::move(target_in)), client(std::move(options)), sink(std::move(sink_in)) {}
     void run(std::string path, bool follow);
+    void wait_for_reader();
+    void cancel();
     const NodeTarget target;
     net::http::Client client;
     const std::shared_ptr<ByteSink> sink;
+    std::mutex mutex;
+    std::condition_variable wake;
     std::atomic<bool> cancelled{false};
     std::atomic<bool> done{false};
     std::thread thread;

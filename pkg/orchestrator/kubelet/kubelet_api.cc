@@ -1,8 +1,8 @@
 #include "orchestrator/kubelet/kubelet_api.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "base/strings.h"
 #include "orchestrator/client/remote_command.h"
@@ -103,10 +103,20 @@ Result<client::LogOptions> log_options(const Request& request, const std::string
 // Where bridges post their work for as long as the API is there. They may live longer than it.
 struct Gate {
   std::mutex mutex;
+  std::condition_variable closed;
   ElasticPool* pool = nullptr;
   bool post(base::Task task) {
     const std::lock_guard lock(mutex);
     return pool != nullptr && pool->post(std::move(task));
+  }
+  void wait(base::Nanos delay) {
+    std::unique_lock lock(mutex);
+    closed.wait_for(lock, delay, [this] { return pool == nullptr; });
+  }
+  void close() {
+    const std::lock_guard lock(mutex);
+    pool = nullptr;
+    closed.notify_all();
   }
 };
 
@@ -117,10 +127,7 @@ class KubeletApi {
     gate_->pool = &pool_;
   }
   ~KubeletApi() {
-    {
-      const std::lock_guard lock(gate_->mutex);
-      gate_->pool = nullptr;
-    }
+    gate_->close();
     pool_.stop();
   }
   KubeletApi(const KubeletApi&) = delete;
@@ -187,8 +194,8 @@ class KubeletApi {
     return {.run = [gate = gate_](base::Task task) { (void)gate->post(std::move(task)); },
             .run_after =
                 [gate = gate_](base::Nanos delay, base::Task task) {
-                  (void)gate->post([delay, task = std::move(task)]() mutable {
-                    std::this_thread::sleep_for(delay);  // a thread of its own, only while input is held back
+                  (void)gate->post([gate, delay, task = std::move(task)]() mutable {
+                    gate->wait(delay);  // on a thread that is there for it, only while input is held back
                     task();
                   });
                 }};

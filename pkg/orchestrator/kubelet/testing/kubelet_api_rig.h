@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <poll.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -23,7 +25,7 @@ inline bool soon(const std::function<bool()>& what) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!what()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    (void)::poll(nullptr, 0, 2);
   }
   return true;
 }
@@ -126,7 +128,7 @@ class ScriptedNode final : public client::NodeStreams {
       threads_.emplace_back([this, peer] {
         while (!stop && produced < kPourBytes) {
           if (peer->bytes_queued() > client::kSinkHighWater) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            (void)::poll(nullptr, 0, 1);
             continue;
           }
           if (!peer->on_stdout(std::string(kPiece, 'x'))) return;
@@ -153,7 +155,7 @@ class ScriptedNode final : public client::NodeStreams {
   void pour(client::ByteSink& sink) {
     while (!stop && produced < kPourBytes && !sink.closed()) {
       if (sink.bytes_queued() > client::kSinkHighWater) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        (void)::poll(nullptr, 0, 1);
         continue;
       }
       if (!sink.write(std::string(kPiece, 'x'))) break;
@@ -163,7 +165,7 @@ class ScriptedNode final : public client::NodeStreams {
     sink.finish(std::nullopt);
   }
   void wait(client::ByteSink& sink) {
-    while (!stop && !sink.closed()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!stop && !sink.closed()) (void)::poll(nullptr, 0, 1);
     reader_gone = sink.closed();
     sink.finish(std::nullopt);
   }
