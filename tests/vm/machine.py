@@ -12,7 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What pods and services need, where Debian builds it as modules; nft_* are the expressions that our rules are made of.
 MODULES = ["loop", "overlay", "erofs", "veth", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "nft_nat", "nft_numgen", "nft_fib_inet",
            "nft_fib_ipv4", "nft_reject_inet", "nft_reject_ipv4", "nf_conntrack_netlink", "crc32c_generic"]
-KERNEL_LINE = "rdinit=/init console=ttyS0 panic=-1 loglevel=4 -- --console-verbs --no-demo --server-log=/dev/ttyS1"
+# loglevel=1: the kernel says what happens (a kill for memory) on the same line that verbs answer on; a panic still shows.
+KERNEL_LINE = "rdinit=/init console=ttyS0 panic=-1 loglevel=1 -- --console-verbs --no-demo --server-log=/dev/ttyS1"
 
 
 class Machine:
