@@ -47,7 +47,7 @@ def test_expired_token(f):
 
 def json_expiry(f, ident):
     listed = json.loads(f.n1.appliance("token list", "-o", "json").stdout)
-    entry = next((t for t in listed["items"] if t["id"] == ident), None)
+    entry = next((t for t in listed["tokens"] if t["id"] == ident), None)
     return entry and time.mktime(time.strptime(entry["expires"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
 
 

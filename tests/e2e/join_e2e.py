@@ -126,18 +126,18 @@ def test_mutual_tls_everywhere(f):
 def test_pods_reach_pods_by_direct_routes(f):
     assert f" via {f.w1.node_ip} dev eth0" in f.n1.inside("ip", "route", "show", "10.42.1.0/24").stdout
     for a, b in (("n1", "w1"), ("w1", "n1")):
-        assert eventually("direct", lambda: sh(f, f"on-{a}", f"wget -q -T 3 -O - http://{ip_of(f, f'on-{b}')}:8000/")) == f"on-{b}\n"
+        assert eventually("direct", lambda: sh(f, f"on-{a}", f"curl -sS -m 3 http://{ip_of(f, f'on-{b}')}:8000/")) == f"on-{b}\n"
 
 
 def test_pods_reach_pods_by_vxlan(f):
     assert "vxlan" in f.n1.inside("ip", "-d", "link", "show", "type", "vxlan").stdout
     for a, b in (("n1", "w2"), ("w2", "n1"), ("w1", "w2"), ("w2", "w1")):
-        assert eventually("tunnel", lambda: sh(f, f"on-{a}", f"wget -q -T 3 -O - http://{ip_of(f, f'on-{b}')}:8000/")) == f"on-{b}\n"
+        assert eventually("tunnel", lambda: sh(f, f"on-{a}", f"curl -sS -m 3 http://{ip_of(f, f'on-{b}')}:8000/")) == f"on-{b}\n"
 
 
 def test_big_transfers_pass_the_tunnel(f):
     for a, b in (("n1", "w2"), ("w2", "w1"), ("w1", "n1")):
-        assert sh(f, f"on-{a}", f"wget -q -T 10 -O - http://{ip_of(f, f'on-{b}')}:8000/big | wc -c").strip() == str(4 << 20), (a, b)
+        assert sh(f, f"on-{a}", f"curl -sS -m 10 http://{ip_of(f, f'on-{b}')}:8000/big | wc -c").strip() == str(4 << 20), (a, b)
 
 
 def test_source_addresses_are_kept_and_not_forged(f):
@@ -147,7 +147,7 @@ def test_source_addresses_are_kept_and_not_forged(f):
     capture = f"import socket; s=socket.socket(); s.bind(('', 9100)); s.listen(); s.settimeout(10); print(s.accept()[1][0])"
     heard = f.w2.popen("python3", "-c", capture, stdout=subprocess.PIPE)
     eventually("listening", lambda: f.w2.inside("ss", "-ltnH", "sport = :9100").stdout.strip())
-    sh(f, "forger", f"wget -q -T 3 -O - http://{f.w2.node_ip}:9100/ || true", check=False)
+    sh(f, "forger", f"curl -sS -m 3 http://{f.w2.node_ip}:9100/ || true", check=False)
     assert heard.communicate(timeout=20)[0].strip() in (ip_of(f, "forger"), f.n1.node_ip)
     # The same from the pod's own namespace, with another pod's address on its link: dropped on the host's side.
     pid = next(p for p, _ in f.n1.supervisors().items() if "sleep" in pathlib.Path(f"/proc/{p}/cmdline").read_text())
@@ -166,7 +166,7 @@ def test_services_for_pods_of_any_node(f):
     for node in ("n1", "w1", "w2"):
         seen = set()
         def ask():
-            seen.add(sh(f, f"on-{node}", f"wget -q -T 3 -O - http://{address}/").strip())
+            seen.add(sh(f, f"on-{node}", f"curl -sS -m 3 http://{address}/").strip())
             return seen == everyone
         eventually(f"every endpoint from {node}", ask)
 
