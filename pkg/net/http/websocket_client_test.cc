@@ -227,6 +227,13 @@ TEST_CASE("websocket client: the server must be who was meant") {
   CHECK(misnamed.error().code == Code::kUnauthenticated);
   CHECK(misnamed.error().message == "the server's certificate is of \"server\", not of \"system:node:n1\"");
 
+  TestServer in_clear(echo.handler());
+  options = secure(server, pki);
+  options.base_url = in_clear.url("https");
+  Peer no_tls(server.loop, options);
+  CHECK(no_tls.error().code == Code::kUnavailable);
+  CHECK(no_tls.error().message.starts_with("TLS handshake: "));
+
   TestServer elsewhere(echo.handler(), {.address = "127.0.0.2", .tls = pki.context()});
   options = secure(server, pki);
   options.base_url = "https://127.0.0.2:" + std::to_string(elsewhere.port());

@@ -12,7 +12,7 @@ std::string server_problem(ssl_st* ssl, const std::string& host, const std::stri
   const long verdict = SSL_get_verify_result(ssl);
   if (verdict != X509_V_OK) return std::string("the server's certificate: ") + X509_verify_cert_error_string(verdict);
   const crypto::X509Ptr shown(SSL_get1_peer_certificate(ssl));
-  if (!shown) return "the server showed no certificate";
+  if (!shown) return SSL_is_init_finished(ssl) == 1 ? "the server showed no certificate" : "";
   const bool is_named = X509_check_ip_asc(shown.get(), host.c_str(), 0) == 1 ||
                         X509_check_host(shown.get(), host.data(), host.size(), 0, nullptr) == 1;
   if (!is_named) return "the server's certificate is not for " + host;

@@ -1,4 +1,5 @@
-// Is the server that we talk to the one that was meant? Asked after a handshake, on the client's side.
+// Is the server that we talk to the one that was meant? Asked after a handshake, on the client's side; also after one
+// that failed, which may have been for that.
 #pragma once
 
 #include <string>
