@@ -128,7 +128,7 @@ Result<User> authenticate(const Core& core, const net::http::Request& request) {
   if (token.empty()) return unauthorized();
   if (looks_like_join_token(token)) {
     auto user = verify_join_token(token, core.cache, core.clock.now());
-    if (!user) core.log.info("a join token was refused", {{"error", user.error()}, {"from", request.remote_address}});
+    if (!user) core.log.debug("a join token was refused", {{"error", user.error()}, {"from", request.remote_address}});
     return user;
   }
   auto answer = core.tokens.verify(token, core.cache, core.clock.now());
