@@ -245,6 +245,21 @@ def test_up_refuses_what_the_unit_would_not_use(w):
     assert state(m) == "inactive"
 
 
+def test_up_says_why_the_unit_does_not_start(w):
+    m = w.machine
+    folder = m.root / "etc/systemd/system/appliance.service.d"
+    folder.mkdir()
+    (folder / "broken.conf").write_text("[Service]\nExecStart=\nExecStart=/bin/sh -c 'echo this is why; exit 3'\n")
+    m.run("systemctl", "daemon-reload")
+    done = m.run("appliance", "up", check=False)
+    assert done.returncode == 1 and "this is why" in done.stderr, done
+    assert state(m) in ("inactive", "failed"), "systemd goes on trying behind a person's back"
+    assert m.run("systemctl", "is-enabled", "appliance", check=False).stdout.strip() == "disabled"
+    shutil.rmtree(folder)
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "reset-failed", "appliance", check=False)
+
+
 def test_up_starts_the_unit_and_the_demo_answers(w):
     m = w.machine
     run("sed", "-i", "s/^#log-format: text/log-format: json/", m.root / "etc/appliance/config.yaml")  # an operator's change
@@ -326,6 +341,16 @@ def test_remove_stops_pods_and_keeps_data(w):
     assert m.run("pgrep", "-f", "stage supervisor", check=False).stdout == ""
     assert (m.root / "var/lib/appliance/store").is_dir() and (m.root / "etc/appliance/config.yaml").exists()
     m.run("dpkg", "-i", "/root/" + w.next_deb.name)
+    m.run("appliance", "up")
+    answers(m)
+
+
+def test_uninstall_stops_the_unit_and_keeps_the_package(w):
+    m = w.machine
+    m.run("appliance", "uninstall", "--yes")
+    assert state(m) == "inactive" and demo_pods(m) == []
+    assert m.run("systemctl", "is-enabled", "appliance", check=False).stdout.strip() == "disabled"
+    assert not (m.root / "var/lib/appliance").exists() and (m.root / "usr/bin/appliance").exists()
     m.run("appliance", "up")
     answers(m)
 
