@@ -44,13 +44,17 @@ class Userland:
         self.root = self.home / "root"
         self.nspawn = None
         _open.append(self)
-        if not shutil.which("systemd-nspawn"):
-            raise Skip("no systemd-nspawn")
-        copy_of_rootfs(self.root)
-        self._prepare()
-        run("ip", "netns", "add", self.client)
-        run("ip", "-n", self.client, "link", "set", "lo", "up")
-        self.boot()
+        try:
+            if not shutil.which("systemd-nspawn"):
+                raise Skip("no systemd-nspawn")
+            copy_of_rootfs(self.root)
+            self._prepare()
+            run("ip", "netns", "add", self.client)
+            run("ip", "-n", self.client, "link", "set", "lo", "up")
+            self.boot()
+        except Exception:
+            self.close()
+            raise
 
     # -- life
     def boot(self):
@@ -105,6 +109,8 @@ class Userland:
             except ProcessLookupError:
                 pass
         if self.nspawn:
+            if self.leader is None:
+                self.nspawn.kill()  # its child ends with it
             self.nspawn.wait(timeout=30)
             self.console.close()
         self.leader = self.nspawn = None
