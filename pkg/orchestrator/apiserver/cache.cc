@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr base::Nanos kGateWaitMax = 30s;    // a linearizable read gives up: the store's watch has stalled
 constexpr base::Nanos kRelistDelay = 500ms;  // between attempts to list when the store refuses
-constexpr size_t kEventOverheadBytes = 512;  // facts, maps and pointers of one remembered event
+// Of one remembered event beside its bytes: an Object is 448, its strings, their owners and the pointers as much again.
+constexpr size_t kEventOverheadBytes = 1024;
 const std::string kEverything(1, '\0');
 
 size_t bytes_of(const CacheEvent& event) { return event.object->bytes->size() + kEventOverheadBytes; }
