@@ -12,7 +12,7 @@ import itertools, os, pathlib, shutil, signal, subprocess, tempfile, time
 from e2e.harness import Failed, ROOT, Skip, _open, eventually, run
 
 CACHE = ROOT / "build/e2e/userland"
-PACKAGES = "systemd,systemd-sysv,iproute2,procps,curl"
+PACKAGES = "systemd,systemd-sysv,iproute2,procps,curl,kmod"
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 SPARED = {"cpuset"}  # a new group of it has no processors; the machine stays in ours
 BOOT_S = 60
@@ -20,12 +20,13 @@ _numbers = itertools.count(1)
 
 
 def rootfs():
-    if not (CACHE / "done").exists():
+    done = CACHE / "done"
+    if not done.exists() or done.read_text() != PACKAGES:
         run("rm", "-rf", CACHE)
         CACHE.mkdir(parents=True)
         sources = [str(p) for p in pathlib.Path("/etc/apt/sources.list.d").glob("debian*.sources")][:1] or ["/etc/apt/sources.list"]
         run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", CACHE / "rootfs", *sources, timeout=600)
-        (CACHE / "done").write_text("")
+        done.write_text(PACKAGES)
     return CACHE / "rootfs"
 
 
