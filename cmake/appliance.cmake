@@ -6,6 +6,7 @@ endif()
 add_executable(appliance ${appliance_sources})
 target_include_directories(appliance PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(appliance PRIVATE node)
+target_compile_options(appliance PRIVATE ${APP_COLD})
 
 execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD OUTPUT_VARIABLE app_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 if(NOT app_commit)

@@ -95,12 +95,12 @@ class Composition final : public Server {
     };
     if (api_) api_->set_node_streams(nullptr);
     agent_.stop(kind, note);
-    streams_.reset();
     if (runner_) runner_->stop();
     if (listener_) listener_->stop();
     if (control_) control_->stop();
     if (api_) api_->stop();
     blocking_.stop();
+    streams_.reset();  // nothing of the API asks it any more, and what it leads to is still there
     agent_.close();
     runner_.reset();
     api_.reset();

@@ -96,6 +96,13 @@ class Machine(Cluster):
                     found[int(pid)] = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
         return found
 
+    def settled(self):
+        """supervisors(), once nothing runs here but pods of the API."""
+        def now():
+            mine = [p for p in self.fleet.machines[0].get("pods", "-A")["items"] if p["spec"].get("nodeName") == self.name]
+            return self.supervisors() if len(list((self.run_dir / "pods").iterdir())) == len(mine) else None
+        return eventually(f"only pods of the API on {self.name}", now)
+
     def die(self):
         """As if somebody pulled the plug: every process of the machine is gone at once, and so is its link."""
         self.unplug()
