@@ -286,12 +286,12 @@ def test_drain(f):
     f.n1.wait_pods("app=spread", 6)
     assert "w1" not in nodes_of(f, "app=spread")
     f.n1.kubectl("uncordon", "w1")
-    pod(f, "on-w1", "w1")
 
 
 def test_node_that_dies(f):
     """NotReady after 4 s, tainted, its pods replaced after 5 s; it comes back, and its old pods are cleaned up."""
-    f.n1.kubectl("scale", "deployment", "spread", "--replicas=9")
+    pod(f, "on-w1", "w1")
+    deployment(f, "spread", 9)
     f.n1.wait_pods("app=spread", 9)
     assert "w2" in nodes_of(f, "app=spread")
     f.w2.die()
@@ -309,7 +309,7 @@ def test_node_that_dies(f):
     eventually("no taint is left", lambda: not f.n1.get("node", "w2")["spec"].get("taints"))
     eventually("no old sandbox is left", lambda: len(list((f.w2.run_dir / "pods").iterdir())) <= len([n for n in f.n1.get("pods", "-A")["items"] if n["spec"].get("nodeName") == "w2"]))
     f.n1.kubectl("delete", "deployment", "spread")
-    f.n1.wait_pods("app=spread", 0)
+    eventually("no pod of it is left", lambda: not f.n1.get("pods", "-l", "app=spread")["items"])
 
 
 def test_kill_in_the_middle_of_drain(f):
@@ -327,7 +327,7 @@ def test_kill_in_the_middle_of_drain(f):
     assert "w1" not in nodes_of(f, "app=spread")
     f.n1.kubectl("uncordon", "w1")
     f.n1.kubectl("delete", "deployment", "spread")
-    f.n1.wait_pods("app=spread", 0)
+    eventually("no pod of it is left", lambda: not f.n1.get("pods", "-l", "app=spread")["items"])
 
 
 def test_leave(f):

@@ -91,14 +91,51 @@ std::vector<std::string> reasons(const json::Value& pod, const Request& request,
   return out;
 }
 
-// Requested share after the pod is there, in millionths, mean of cpu and memory: least is best.
-int64_t used_share(const Request& request, const NodeState& node) {
-  const auto share = [](int64_t free, int64_t total, int64_t ask) {
-    return total > 0 ? (total - free + ask) * 1'000'000 / total : 0;
+constexpr int64_t kCpuUnasked = 100;  // millis; both as kube-scheduler's scoring has them
+constexpr int64_t kMemoryUnasked = 200LL * 1024 * 1024;
+constexpr int64_t kSpreadWeight = 2;
+constexpr int64_t kScoreMax = 1000;
+
+int64_t cpu_scored(const Request& request) { return request.cpu_millis > 0 ? request.cpu_millis : kCpuUnasked; }
+int64_t memory_scored(const Request& request) {
+  return request.memory_bytes > 0 ? request.memory_bytes : kMemoryUnasked;
+}
+
+int siblings(const Request& request, const NodeState& node) {
+  const auto found = node.by_controller.find(request.controller);
+  return request.controller.empty() || found == node.by_controller.end() ? 0 : found->second;
+}
+
+// How much of the node stays free with the pod there, mean of cpu and memory, from 0 to kScoreMax.
+int64_t least_allocated(const Request& request, const NodeState& node) {
+  const auto left = [](int64_t scored, int64_t total) {
+    return total <= 0 || scored >= total ? 0 : kScoreMax - scored * kScoreMax / total;
   };
-  return (share(node.cpu_millis_free, node.cpu_millis_total, request.cpu_millis) +
-          share(node.memory_bytes_free >> 10, node.memory_bytes_total >> 10, request.memory_bytes >> 10)) /
+  return (left(node.cpu_millis_scored + cpu_scored(request), node.cpu_millis_total) +
+          left((node.memory_bytes_scored + memory_scored(request)) >> 10, node.memory_bytes_total >> 10)) /
          2;
+}
+
+// The best of `fitting`, none of which is null.
+const NodeState* best_of(const std::vector<const NodeState*>& fitting, const Request& request) {
+  int crowd = 0;
+  for (const auto* node : fitting) crowd = std::max(crowd, siblings(request, *node));
+  const NodeState* best = nullptr;
+  int64_t best_score = 0;
+  for (const auto* node : fitting) {
+    const int64_t apart = crowd == 0 ? kScoreMax : (crowd - siblings(request, *node)) * kScoreMax / crowd;
+    const int64_t score = kSpreadWeight * apart + least_allocated(request, *node);
+    if (best != nullptr && (score < best_score || (score == best_score && node->name > best->name))) continue;
+    best = node;
+    best_score = score;
+  }
+  return best;
+}
+
+std::string controller_of(const api::Object& pod) {
+  for (const auto& owner : pod.meta.owners)
+    if (owner.controller) return owner.uid;
+  return {};
 }
 
 }  // namespace
@@ -106,13 +143,17 @@ int64_t used_share(const Request& request, const NodeState& node) {
 Request request_of(const api::Object& pod) {
   return {.cpu_millis = pod.pod().cpu_request_millis,
           .memory_bytes = pod.pod().memory_request_bytes,
-          .host_ports = pod.pod().host_ports};
+          .host_ports = pod.pod().host_ports,
+          .controller = controller_of(pod)};
 }
 
 void assume(NodeState& node, const Request& request) {
   node.cpu_millis_free -= request.cpu_millis;
   node.memory_bytes_free -= request.memory_bytes;
   node.pods_free -= 1;
+  node.cpu_millis_scored += cpu_scored(request);
+  node.memory_bytes_scored += memory_scored(request);
+  if (!request.controller.empty()) ++node.by_controller[request.controller];
   node.host_ports_used.insert(node.host_ports_used.end(), request.host_ports.begin(), request.host_ports.end());
 }
 
@@ -135,17 +176,14 @@ NodeState node_state(const json::Value& node, const std::vector<api::ObjectPtr>&
 
 Decision schedule(const json::Value& pod, const Request& request, const std::vector<NodeState>& nodes) {
   if (nodes.empty()) return {.node = {}, .message = "no nodes available to schedule pods"};
-  const NodeState* best = nullptr;
+  std::vector<const NodeState*> fitting;
   std::map<std::string, int> why;
   for (const auto& node : nodes) {
     const auto against = reasons(pod, request, node);
     for (const auto& reason : against) ++why[reason];
-    if (!against.empty()) continue;
-    if (best == nullptr ||
-        std::pair(used_share(request, node), node.name) < std::pair(used_share(request, *best), best->name))
-      best = &node;
+    if (against.empty()) fitting.push_back(&node);
   }
-  if (best != nullptr) return {.node = best->name, .message = {}};
+  if (!fitting.empty()) return {.node = best_of(fitting, request)->name, .message = {}};
   const std::string available = "0/" + std::to_string(nodes.size()) + " nodes are available: ";
   std::vector<std::string> parts;
   for (const auto& [reason, count] : why) parts.push_back(std::to_string(count) + ' ' + reason);

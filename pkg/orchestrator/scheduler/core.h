@@ -4,7 +4,9 @@
 //   if (d.node.empty()) set_condition(d.message);   // "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had ..."
 //
 // Filters in the order of Kubernetes' plugins: NodeUnschedulable, NodeName, TaintToleration, NodeAffinity (nodeSelector
-// and required terms), NodePorts, NodeResourcesFit. Score: the least requested node, then the name.
+// and required terms), NodePorts, NodeResourcesFit. Score, as Kubernetes weighs it: the pods of one controller apart
+// (PodTopologySpread, 2) and the least requested node (LeastAllocated, 1; who asks for nothing counts with 100m and
+// 200 MiB), then the name.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,7 @@ struct Request {  // what a pod asks for, read from its spec
   int64_t cpu_millis = 0;
   int64_t memory_bytes = 0;
   std::vector<std::pair<std::string, int>> host_ports;
+  std::string controller;  // uid of the owner that makes pods like this one; "" = none
 };
 
 struct NodeState {
@@ -32,6 +35,9 @@ struct NodeState {
   int64_t cpu_millis_total = 0;
   int64_t memory_bytes_total = 0;
   std::vector<std::pair<std::string, int>> host_ports_used;
+  int64_t cpu_millis_scored = 0;  // what is asked for, with the defaults for those who ask for nothing
+  int64_t memory_bytes_scored = 0;
+  std::map<std::string, int> by_controller;  // pods that are here
 };
 
 struct Decision {

@@ -31,15 +31,40 @@ TEST_CASE("scheduler: no nodes at all") {
 
 TEST_CASE("scheduler: the least requested node takes the pod") {
   auto busy = node("a", 1000, 1 << 30);
-  assume(busy, {.cpu_millis = 500, .memory_bytes = 0, .host_ports = {}});
-  CHECK(schedule(kPlain, {.cpu_millis = 100, .memory_bytes = 0, .host_ports = {}}, {busy, node("b", 1000, 1 << 30)})
+  assume(busy, {.cpu_millis = 500, .memory_bytes = 0, .host_ports = {}, .controller = {}});
+  CHECK(schedule(kPlain, {.cpu_millis = 100, .memory_bytes = 0, .host_ports = {}, .controller = {}},
+                 {busy, node("b", 1000, 1 << 30)})
             .node == "b");
+}
+
+TEST_CASE("scheduler: pods of one controller are kept apart, also where that node has asked for more") {
+  auto busy = node("a", 4000, 4LL << 30);
+  assume(busy, {.cpu_millis = 1000, .memory_bytes = 1LL << 30, .host_ports = {}, .controller = {}});
+  auto has_one = node("b", 4000, 4LL << 30);
+  const Request web{.cpu_millis = 0, .memory_bytes = 0, .host_ports = {}, .controller = "uid"};
+  assume(has_one, web);
+  CHECK(schedule(kPlain, web, {busy, has_one}).node == "a");
+  CHECK(schedule(kPlain, {.cpu_millis = 0, .memory_bytes = 0, .host_ports = {}, .controller = "other"}, {busy, has_one})
+            .node == "b");
+}
+
+TEST_CASE("scheduler: who asks for nothing counts too: such pods go round the nodes") {
+  std::vector<NodeState> nodes{node("a", 4000, 4LL << 30), node("b", 4000, 4LL << 30), node("c", 4000, 4LL << 30)};
+  std::map<std::string, int> got;
+  for (int i = 0; i < 6; ++i) {
+    const auto decision = schedule(kPlain, {}, nodes);
+    ++got[decision.node];
+    for (auto& n : nodes)
+      if (n.name == decision.node) assume(n, {});
+  }
+  CHECK(got == std::map<std::string, int>{{"a", 2}, {"b", 2}, {"c", 2}});
 }
 
 TEST_CASE("scheduler: the message counts the reasons of all nodes") {
   const auto tainted = node("t", 4000, 1 << 30, R"({"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]})");
-  const auto decision = schedule(kPlain, {.cpu_millis = 2000, .memory_bytes = 2LL << 30, .host_ports = {}},
-                                 {node("a", 1000, 1 << 30), tainted});
+  const auto decision =
+      schedule(kPlain, {.cpu_millis = 2000, .memory_bytes = 2LL << 30, .host_ports = {}, .controller = {}},
+               {node("a", 1000, 1 << 30), tainted});
   CHECK(decision.node.empty());
   CHECK(decision.message.starts_with(
       "0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 node(s) had untolerated taint {k: v}."));
