@@ -62,10 +62,13 @@ int uninstall(Argv argv) {
   auto kubeconfig = write_kubeconfig.empty() ? node::kubeconfig_target()
                                              : Result<node::KubeconfigTarget>(node::KubeconfigTarget{
                                                    .path = write_kubeconfig, .uid = getuid(), .gid = getgid()});
-  if (kubeconfig) {
-    const auto gone = node::uninstall_kubeconfig(*kubeconfig, config->kubeconfig_note());
+  auto everyones = node::remembered_kubeconfigs(node::kubeconfig_list(config->data_dir));
+  if (!everyones) return report("uninstall", everyones.error());
+  if (kubeconfig) everyones->push_back(*kubeconfig);
+  for (const auto& one : *everyones) {
+    const auto gone = node::uninstall_kubeconfig(one, config->kubeconfig_note());
     if (!gone) return report("uninstall", gone.error());
-    if (*gone) removed.push_back("context appliance in " + kubeconfig->path);
+    if (*gone) removed.push_back("context appliance in " + one.path);
   }
   for (const auto& path : {config->data_dir, config->run_dir, config->pod_log_dir(), config->container_log_dir()}) {
     if (!exists(path)) continue;

@@ -55,7 +55,9 @@ Result<bool> write_kubeconfig(const node::Config& config, std::string& where) {
               .merge = false};
   }
   where = target.path;
-  return node::install_kubeconfig(target, ours, config.kubeconfig_note());
+  const bool changed = TRY(node::install_kubeconfig(target, ours, config.kubeconfig_note()));
+  TRY(node::remember_kubeconfig(target, node::kubeconfig_list(config.data_dir)));
+  return changed;
 }
 
 // True when something was created.

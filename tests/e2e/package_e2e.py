@@ -229,6 +229,7 @@ def answers(m):
 
 def test_install_starts_nothing(w):
     m = w.machine = Userland("package")
+    m.shell("echo ada:x:1000:1000::/home/ada:/bin/sh >>/etc/passwd; mkdir /home/ada; chown 1000:1000 /home/ada")
     w.files, w.surroundings = files(m), surroundings(m)
     m.run("dpkg", "-i", m.give(w.deb))
     assert state(m) == "inactive"
@@ -357,6 +358,9 @@ def test_uninstall_stops_the_unit_and_keeps_the_package(w):
 
 def test_purge_leaves_nothing(w):
     m = w.machine
+    m.run("env", "-u", "HOME", "SUDO_UID=1000", "SUDO_GID=1000", "appliance", "up")  # as somebody behind sudo; the purge is root's
+    kubeconfig = m.root / "home/ada/.kube/config"
+    assert kubeconfig.stat().st_uid == 1000 and "name: appliance" in kubeconfig.read_text()
     m.run("dpkg", "-P", "appliance")
     after, around = files(m), surroundings(m)
     assert after == w.files, {k: (w.files.get(k), after.get(k)) for k in w.files.keys() | after.keys() if w.files.get(k) != after.get(k)}

@@ -31,12 +31,25 @@ Result<std::string> home_of(unsigned uid) {
   return fail(Code::kNotFound, "no home folder of user " + std::to_string(uid) + " in /etc/passwd");
 }
 
+Result<std::string> text_of(const std::string& path) {
+  auto text = base::read_file(path);
+  if (!text && text.error().code == Code::kNotFound) return std::string();
+  if (text && !text->empty() && !text->ends_with('\n')) *text += '\n';  // a note of an earlier version
+  return text;
+}
+
+bool has_line(std::string_view text, std::string_view line) {
+  for (const auto each : base::split(text, '\n'))
+    if (each == line) return true;
+  return false;
+}
+
 Result<> write_owned(const KubeconfigTarget& target, const json::Value& document, const std::string& note_path) {
   const auto slash = target.path.rfind('/');
   const auto dir = target.path.substr(0, slash);
   struct stat info{};
   if (::stat(dir.c_str(), &info) != 0) {
-    TRY(base::write_file_atomic(note_path, dir));
+    TRY(base::write_file_atomic(note_path, TRY(text_of(note_path)) + dir + '\n'));
     TRY(base::make_dirs(dir, 0700));
     if (::chown(dir.c_str(), target.uid, target.gid) != 0) return fail_errno("chown " + dir);
   }
@@ -134,12 +147,38 @@ Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target, const std::str
   if (rest.is_null()) {
     if (::unlink(target.path.c_str()) != 0) return fail_errno("remove " + target.path);
     const auto dir = target.path.substr(0, target.path.rfind('/'));
-    if (const auto made = base::read_file(note_path); made && *made == dir)
+    if (const auto made = text_of(note_path); made && has_line(*made, dir))
       (void)::rmdir(dir.c_str());  // what others put there in the meantime, kubectl's cache say, keeps it
     return true;
   }
   TRY(write_owned(target, rest, note_path));
   return true;
+}
+
+std::string kubeconfig_list(const std::string& data_dir) { return data_dir + "/kubeconfigs"; }
+
+Result<> remember_kubeconfig(const KubeconfigTarget& target, const std::string& list_path) {
+  if (target.path.find('\n') != std::string::npos)
+    return fail(Code::kInvalidArgument, "a kubeconfig's path has a line break in it");
+  const auto line = std::to_string(target.uid) + ' ' + std::to_string(target.gid) + ' ' + target.path;
+  const auto text = TRY(text_of(list_path));
+  if (has_line(text, line)) return {};
+  return base::write_file_atomic(list_path, text + line + '\n', 0600);
+}
+
+Result<std::vector<KubeconfigTarget>> remembered_kubeconfigs(const std::string& list_path) {
+  const auto text = TRY(text_of(list_path));
+  std::vector<KubeconfigTarget> out;
+  for (const auto line : base::split(text, '\n')) {
+    const auto first = line.find(' ');
+    const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+    if (second == std::string_view::npos) continue;
+    const auto uid = base::parse_int<unsigned>(line.substr(0, first));
+    const auto gid = base::parse_int<unsigned>(line.substr(first + 1, second - first - 1));
+    const auto path = line.substr(second + 1);
+    if (uid && gid && path.starts_with('/')) out.push_back({.path = std::string(path), .uid = *uid, .gid = *gid});
+  }
+  return out;
 }
 
 }  // namespace appliance::node

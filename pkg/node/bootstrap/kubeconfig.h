@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json/json.h"
@@ -30,11 +31,17 @@ struct KubeconfigTarget {
 };
 Result<KubeconfigTarget> kubeconfig_target();
 
-// Writes with the owner's ids, 0600. A folder that we make belongs to them too, and is noted in `note_path`. True when
-// the file changed.
+// Writes with the owner's ids, 0600. A folder that we make belongs to them too, and is noted in `note_path`, one in
+// each line. True when the file changed.
 Result<bool> install_kubeconfig(const KubeconfigTarget& target, const json::Value& ours, const std::string& note_path);
 // What uninstall does; a file that we alone filled is removed, and its folder when the note says that we made it and
 // nothing else is in it. Call before the note is removed.
 Result<bool> uninstall_kubeconfig(const KubeconfigTarget& target, const std::string& note_path);
+
+// Whose files hold our entries, so that whoever uninstalls, a package manager say, finds those of everyone. The list
+// has a line for each, "uid gid path"; a line that is none is passed over.
+std::string kubeconfig_list(const std::string& data_dir);
+Result<> remember_kubeconfig(const KubeconfigTarget& target, const std::string& list_path);  // once is enough
+Result<std::vector<KubeconfigTarget>> remembered_kubeconfigs(const std::string& list_path);
 
 }  // namespace appliance::node
