@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <set>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "base/strings.h"
 #include "cmd/appliance/control_client.h"
 #include "cmd/appliance/output.h"
@@ -58,6 +58,7 @@ Result<size_t> drain(client::Client& api, const std::string& node, seconds timeo
   if (!cordoned) return fail(cordoned.error());
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::set<std::string> evicted;
+  base::Pause pause({.first = std::chrono::milliseconds(20), .longest = std::chrono::milliseconds(500)});
   for (;;) {
     const auto pods = TRY(api.list("pods", "", {.label_selector = {}, .field_selector = "spec.nodeName=" + node}));
     size_t left = 0;
@@ -73,7 +74,7 @@ Result<size_t> drain(client::Client& api, const std::string& node, seconds timeo
           .message = std::to_string(left) + " pods have not left within " + std::to_string(timeout.count()) + " s",
           .errno_value = 0,
           .hint = "run it again, or leave --force stops them"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    pause.wait();
   }
 }
 

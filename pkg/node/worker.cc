@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/executor.h"
 #include "base/fs.h"
 #include "base/metrics.h"
+#include "base/pause.h"
 #include "node/agent/agent.h"
 #include "node/bootstrap/notify.h"
 #include "node/control/control.h"
@@ -21,7 +21,6 @@ namespace appliance::node {
 namespace {
 
 namespace orch = orchestrator;
-using std::chrono::milliseconds;
 
 constexpr int kNetThreads = 1;
 constexpr int kBlockingThreads = 2;
@@ -68,7 +67,10 @@ class Worker final : public Server {
   }
 
   StopKind wait() override { return asked_.wait(); }
-  void request_stop(StopKind kind) override { asked_.request(kind); }
+  void request_stop(StopKind kind) override {
+    starting_.call_off();
+    asked_.request(kind);
+  }
 
   Result<> stop(StopKind kind) override {
     if (std::exchange(stopped_, true)) return {};
@@ -148,7 +150,6 @@ class Worker final : public Server {
   Result<> fetch_pod_cidr() {
     const auto deadline = clock_.monotonic() + kRangeWait;
     const json::Value node = json::Object{{"metadata", json::Object{{"name", config_.node_name}}}};
-    auto pause = milliseconds(5);
     for (;;) {
       auto live = client_->get("nodes", {"", config_.node_name});
       if (!live && live.error().code == Code::kNotFound) live = client_->create("nodes", "", node, {});
@@ -158,8 +159,7 @@ class Worker final : public Server {
         const std::string why = live ? "no range of pod addresses was given to it" : live.error().message;
         return fail(Code::kDeadlineExceeded, "node " + config_.node_name + ": " + why);
       }
-      std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, milliseconds(500));
+      if (!starting_.wait()) return fail(Code::kCancelled, "asked to stop while joining");
     }
   }
 
@@ -208,6 +208,7 @@ class Worker final : public Server {
   std::unique_ptr<net::http::Server> control_;
   Agent agent_;
   std::optional<NodeCertificates> certificates_;
+  base::Pause starting_;
   StopRequest asked_;
   bool stopped_ = false;
 };

@@ -19,7 +19,12 @@ using net::netlink::Ipv4;
 using net::netlink::Mac;
 using net::netlink::RouteSocket;
 
-constexpr std::string_view kSysctlRecord = "/run/appliance-dev/sysctls";
+// One record for all clusters of a machine; tests make machines out of network namespaces.
+orchestrator::podnet::RecordedSysctls recorded_sysctls() {
+  struct stat ns{};
+  (void)::stat("/proc/thread-self/ns/net", &ns);
+  return orchestrator::podnet::RecordedSysctls("/run/appliance-dev/sysctls-" + std::to_string(ns.st_ino));
+}
 
 std::string table_of(const DevCluster& cluster) { return "appliance_dev_" + cluster.bridge().substr(3); }
 
@@ -92,7 +97,7 @@ Result<> open_outwards(const DevCluster& cluster) {
                  net::nft::Rule().src_in(cluster.network, 0).dst_not_in(cluster.network, 0).masquerade());
   auto nft = TRY(net::nft::Nft::open());
   TRY(nft.commit(batch));
-  return orchestrator::podnet::RecordedSysctls(std::string(kSysctlRecord)).set("net.ipv4.ip_forward", "1");
+  return recorded_sysctls().set("net.ipv4.ip_forward", "1");
 }
 
 }  // namespace
@@ -116,10 +121,11 @@ Result<> remove_segment(const DevCluster& cluster) {
   TRY(host.delete_links(links));
   auto nft = TRY(net::nft::Nft::open());
   TRY(nft.delete_table(table_of(cluster)));
-  const auto others = TRY(list_dev_clusters());
-  const bool last = std::ranges::all_of(others, [&](const auto& name) { return name == cluster.name; });
-  if (last) TRY(orchestrator::podnet::RecordedSysctls(std::string(kSysctlRecord)).restore());
-  return {};
+  for (const auto& name : TRY(list_dev_clusters())) {
+    const auto other = read_dev_cluster(name);
+    if (name != cluster.name && other && *other && host.link((*other)->bridge())) return {};  // it needs the sysctls
+  }
+  return recorded_sysctls().restore();
 }
 
 }  // namespace appliance::node

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <thread>
 
 #include "base/crypto/csr.h"
 #include "base/crypto/x509.h"
 #include "base/fs.h"
+#include "base/pause.h"
 #include "base/strings.h"
 #include "net/http/base_url.h"
 #include "net/http/client.h"
@@ -173,7 +173,7 @@ Result<std::string> request_certificate(client::Client& api, const CertificateWi
   const client::ObjectKey key{"", std::string(json::string_at(made, {"metadata", "name"}))};
   // The controller needs milliseconds; asked with a growing pause instead of a watch, which a bootstrap identity lacks.
   const auto end = std::chrono::steady_clock::now() + deadline;
-  auto pause = std::chrono::milliseconds(5);
+  base::Pause pause;
   while (std::chrono::steady_clock::now() < end) {
     const auto live = TRY(api.get(kCsrs, key));
     if (auto why = denial(live)) return fail(std::move(*why));
@@ -182,8 +182,7 @@ Result<std::string> request_certificate(client::Client& api, const CertificateWi
       if (!pem) return fail(Code::kInternal, "the issued certificate is not base64");
       return *std::move(pem);
     }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    pause.wait();
   }
   return fail(refuse(Code::kDeadlineExceeded,
                      "the certificate was not issued within " + std::to_string(deadline.count()) + " s",

@@ -51,7 +51,7 @@ Told get(TestServer& server, const std::string& bearer, const std::string& path)
 
 }  // namespace
 
-TEST_CASE("join tokens: the Secret has the hash and never the secret; what is asked for must make sense") {
+TEST_CASE("join tokens: the Secret has the hash and never the secret, what is asked for must make sense") {
   base::SeededRandom random(7);
   const base::WallTime now(std::chrono::seconds(1'800'000'000));
   const auto token = make_join_token(std::chrono::hours(24), "worker", "rack 4", now, random);
