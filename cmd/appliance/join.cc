@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cmd/appliance/node_flags.h"
 #include "cmd/appliance/output.h"
+#include "cmd/appliance/systemd.h"
 #include "cmd/appliance/verbs.h"
 #include "cmd/appliance/worker_steps.h"
 #include "node/join/join.h"
@@ -77,6 +78,8 @@ int join(Argv argv) {
                         .message = "join: must run as root: it makes namespaces, mounts and network links",
                         .errno_value = 0,
                         .hint = "sudo appliance join …"});
+  // The name goes into the membership, where the unit's worker finds it.
+  if (auto same = check_unit_config(*config, {"node-name"}); !same) return report("join", same.error());
   Steps steps;
   auto known = node::read_membership(*config);
   if (!known) return report("join", known.error());

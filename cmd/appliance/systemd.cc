@@ -116,15 +116,18 @@ bool unit_serves(const node::Config& config) {
   return !unit || unit->run_dir == config.run_dir;  // a bad file is the unit's business: its start will say so
 }
 
-std::optional<std::string> differs_from_unit(const node::Config& wanted, const node::Config& unit) {
+std::optional<std::string> differs_from_unit(const node::Config& wanted, const node::Config& unit,
+                                             const std::set<std::string>& kept) {
   for (const auto& option : node::options())
-    if (!belongs_to_up(option.name) && option.get(wanted) != option.get(unit)) return option.name;
+    if (!belongs_to_up(option.name) && !kept.contains(option.name) && option.get(wanted) != option.get(unit))
+      return option.name;
   return std::nullopt;
 }
 
-Result<> check_unit_config(const node::Config& wanted) {
+Result<> check_unit_config(const node::Config& wanted, const std::set<std::string>& kept) {
+  if (!unit_serves(wanted)) return {};
   const auto unit = TRY(unit_config());
-  const auto name = differs_from_unit(wanted, unit);
+  const auto name = differs_from_unit(wanted, unit, kept);
   if (!name) return {};
   for (const auto& option : node::options())
     if (option.name == *name)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -24,10 +25,12 @@ Result<node::Config> unit_config();
 // systemd runs this machine, has the unit, and `config` means the unit's server: its run folder, not a second
 // cluster's.
 bool unit_serves(const node::Config& config);
-// The option, if any, whose value the unit's server would not use. Options of `up` alone do not count. Pure.
-std::optional<std::string> differs_from_unit(const node::Config& wanted, const node::Config& unit);
-// The same as an error that says what to write into the file.
-Result<> check_unit_config(const node::Config& wanted);
+// The option, if any, whose value the unit's server would not use. Options of `up` alone do not count, nor those that
+// the caller says are kept elsewhere. Pure.
+std::optional<std::string> differs_from_unit(const node::Config& wanted, const node::Config& unit,
+                                             const std::set<std::string>& kept = {});
+// The same as an error that says what to write into the file. Nothing to compare with: fine.
+Result<> check_unit_config(const node::Config& wanted, const std::set<std::string>& kept = {});
 
 // Starts the unit, returns when it is READY, and enables it for the next boot. A failed start is stopped again; the
 // error has the end of its journal.

@@ -152,13 +152,12 @@ int up(Argv argv) {
                         .errno_value = 0,
                         .hint = "sudo appliance up"});
 
+  if (auto same = check_unit_config(*config); !same) return report("up", same.error());
   const auto membership = node::read_membership(*config);
   if (!membership) return report("up", membership.error());
   if (*membership) return up_worker(*config, **membership, flags.given(args));
   ControlClient client(*config);
   const bool by_unit = unit_serves(*config);
-  if (by_unit)
-    if (auto same = check_unit_config(*config); !same) return report("up", same.error());
   const bool running = client.alive();
   bool changed = false;
   Steps steps;

@@ -2,6 +2,7 @@
 
 #include "cmd/appliance/control_client.h"
 #include "cmd/appliance/server_process.h"
+#include "cmd/appliance/systemd.h"
 #include "node/check/check.h"
 
 namespace appliance::cmd {
@@ -35,8 +36,9 @@ Result<bool> run_worker(const node::Config& config, const std::vector<std::strin
                           .message = line.name + ": " + line.detail,
                           .errno_value = 0,
                           .hint = line.remedy});
-    steps.begin("worker started");
-    TRY(start_server(config, flags, [](std::string_view) {}));
+    const bool by_unit = unit_serves(config);
+    steps.begin(by_unit ? "worker started by systemd" : "worker started");
+    TRY(by_unit ? start_unit() : start_server(config, flags, [](std::string_view) {}));
     steps.done();
   }
   steps.begin("node " + config.node_name + " is Ready");

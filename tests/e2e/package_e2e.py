@@ -370,6 +370,36 @@ def test_purge_leaves_nothing(w):
     w.machine = None
 
 
+def test_join_and_leave_go_through_the_unit(w):
+    one = two = None
+    try:
+        one, two = Userland("server"), Userland("worker")
+        w.machine = two
+        one.route_to(two)
+        for m in (one, two):
+            m.run("dpkg", "-i", m.give(w.deb))
+        one.run("appliance", "up", "--no-demo")
+        command = next(line.strip() for line in one.run("appliance", "token", "create").stdout.splitlines() if "appliance join" in line).split()
+        command = command[command.index("appliance"):]
+        refused = two.run(*command, "--log-level", "debug", check=False)
+        assert refused.returncode == 1 and "log-level: debug" in refused.stderr, refused
+        joined = two.run(*command, "--node-name", "w1").stdout
+        assert "started by systemd" in joined, joined
+        assert state(two) == "active" and two.run("systemctl", "is-enabled", "appliance").stdout.strip() == "enabled"
+        eventually("the worker is Ready", lambda: [line.split()[1] for line in one.run("appliance", "get", "nodes").stdout.splitlines() if line.startswith("w1 ")] == ["Ready"])
+        pid = server_pid(two)
+        two.run("dpkg", "-i", two.give(w.next_deb))
+        eventually("the upgraded worker", lambda: state(two) == "active" and server_pid(two) not in (0, pid))
+        two.run("appliance", "leave")
+        assert state(two) == "inactive"
+        assert "w1 " not in one.run("appliance", "get", "nodes").stdout
+    finally:
+        w.machine = None
+        for m in (one, two):
+            if m:
+                m.close()
+
+
 # -- an upgrade that is killed
 STEPS = """#!/bin/bash
 # In the place of /bin/sh: a maintainer script of appliance is walked through command by command, and at the wanted one it

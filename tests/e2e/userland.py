@@ -135,6 +135,16 @@ class Userland:
         run("ip", "netns", "del", self.client, check=False)
         shutil.rmtree(self.home, ignore_errors=True)
 
+    def route_to(self, other):
+        """Both machines' clients become routers, with a wire between them."""
+        run("ip", "link", "add", "up0", "netns", self.client, "type", "veth", "peer", "name", "up0", "netns", other.client)
+        for one, two in ((self, other), (other, self)):
+            near, far = one.ip.split(".")[2], two.ip.split(".")[2]
+            run("ip", "-n", one.client, "addr", "add", f"10.203.0.{near}/24", "dev", "up0")
+            run("ip", "-n", one.client, "link", "set", "up0", "up")
+            run("ip", "-n", one.client, "route", "add", f"10.202.{far}.0/24", "via", f"10.203.0.{far}")
+            run("ip", "netns", "exec", one.client, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+
     # -- programs
     def argv(self, *argv):
         return ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--root", "env", "-C", "/", "-i", "HOME=/root", "USER=root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
