@@ -46,8 +46,8 @@ print(json.dumps(times))
     for r in range(4):
         come_and_go(c, seen, f"flat-{r}", 50)
     after = counts(c)
-    for what in before:
-        line(f"after 200 pods: {what}, before and after", f"{before[what]} and {after[what]}", "equal")
+    both = ", ".join(f"{before[what]} and {after[what]} {what}" for what in before)
+    line("before and after 200 pods", both, "equal")
 finally:
     for process in stop:
         process.kill()
