@@ -32,6 +32,9 @@ Result<std::unique_ptr<client::Client>> as_node(const node::Config& config, cons
                                .bearer_token = {}});
 }
 
+// The Node is not there any more; with it went the right to ask.
+bool gone(const Error& error) { return error.code == Code::kNotFound || error.code == Code::kUnauthenticated; }
+
 // What stays with the node whatever is drained.
 bool stays(const json::Value& pod) {
   for (const auto& owner : json::array_at(pod, {"metadata", "ownerReferences"}))
@@ -54,7 +57,7 @@ Result<> evict(client::Client& api, const json::Value& pod) {
 Result<size_t> drain(client::Client& api, const std::string& node, seconds timeout) {
   const json::Value cordon = json::Object{{"spec", json::Object{{"unschedulable", true}}}};
   const auto cordoned = api.patch("nodes", {"", node}, client::PatchType::kMerge, cordon);
-  if (!cordoned && cordoned.error().code == Code::kNotFound) return size_t{0};
+  if (!cordoned && gone(cordoned.error())) return size_t{0};
   if (!cordoned) return fail(cordoned.error());
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::set<std::string> evicted;
@@ -80,7 +83,7 @@ Result<size_t> drain(client::Client& api, const std::string& node, seconds timeo
 
 Result<> remove_node(client::Client& api, const std::string& node) {
   const auto done = api.remove("nodes", {"", node});
-  if (!done && done.error().code != Code::kNotFound) return fail(done.error().wrap("remove node " + node));
+  if (!done && !gone(done.error())) return fail(done.error().wrap("remove node " + node));
   return {};
 }
 

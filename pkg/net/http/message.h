@@ -37,6 +37,7 @@ struct PeerCertificate {
   std::string common_name;                 // Kubernetes user
   std::vector<std::string> organizations;  // Kubernetes groups
   std::string sha256;                      // hex of the DER
+  std::string public_key_sha256{};         // hex of the SubjectPublicKeyInfo
 };
 
 using Query = std::vector<std::pair<std::string, std::string>>;  // decoded, in order

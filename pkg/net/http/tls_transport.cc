@@ -76,7 +76,8 @@ class TlsTransport : public Transport {
     }
     request.peer = PeerCertificate{.common_name = std::move(facts->common_name),
                                    .organizations = std::move(facts->organizations),
-                                   .sha256 = std::move(facts->sha256)};
+                                   .sha256 = std::move(facts->sha256),
+                                   .public_key_sha256 = std::move(facts->public_key_sha256)};
   }
 
   Socket& socket() override { return stream_.next_layer(); }

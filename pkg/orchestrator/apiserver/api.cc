@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "orchestrator/apiserver/authz.h"
 #include "orchestrator/apiserver/join_tokens.h"
+#include "orchestrator/apiserver/node_keys.h"
 #include "orchestrator/apiserver/subresources.h"
 #include "orchestrator/apiserver/verbs.h"
 
@@ -119,6 +120,10 @@ Result<User> authenticate(const Core& core, const net::http::Request& request) {
     User user{.name = request.peer->common_name, .uid = {}, .groups = request.peer->organizations, .extra = {}};
     user.groups.emplace_back(kGroupAuthenticated);
     user.extra.push_back({"authentication.kubernetes.io/credential-id", {"X509SHA256=" + request.peer->sha256}});
+    if (const auto good = check_node_key(core.cache, user, *request.peer); !good) {
+      core.log.debug("a node's certificate was refused", {{"error", good.error()}, {"from", request.remote_address}});
+      return fail(good.error());
+    }
     return user;
   }
   const std::string token = bearer_of(request);

@@ -250,6 +250,8 @@ inline Told ask(ApiServer& server, const Ask& what) {
     request.headers.add("Authorization", "Bearer " + what.bearer);
   } else if (!what.user.empty()) {
     request.peer = net::http::PeerCertificate{.common_name = what.user, .organizations = {what.group}, .sha256 = "00"};
+    if (what.user.starts_with(kNodeUserPrefix) && what.group == kGroupNodes)
+      request.peer->public_key_sha256 = node_key(server, what.user, "00");
   }
   auto exchange = std::make_shared<TestExchange>(std::move(request));
   auto future = exchange->future();

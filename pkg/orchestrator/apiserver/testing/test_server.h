@@ -4,9 +4,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <thread>
+
 #include "base/crypto/x509.h"
+#include "base/strings.h"
 #include "net/http/server.h"
 #include "net/tls/context.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/apiserver/front.h"
 #include "orchestrator/apiserver/testing/fake_kv.h"
 
@@ -22,6 +26,26 @@ struct Identity {
   std::string certificate_pem;
   std::string key_pem;
 };
+
+// The key that a node's name belongs to; `key` is recorded when there was none yet.
+inline std::string node_key(ApiServer& server, const std::string& user, const std::string& key) {
+  const client::ObjectKey name{std::string(api::kJoinNamespace),
+                               std::string(api::kNodeKeyPrefix) + user.substr(kNodeUserPrefix.size())};
+  auto record = server.internal_client().get("secrets", name);
+  if (!record)
+    record = server.internal_client().create(
+        "secrets", name.ns,
+        json::Object{{"metadata", json::Object{{"name", name.name}, {"namespace", name.ns}}},
+                     {"type", api::kNodeKeySecretType},
+                     {"data", json::Object{{api::kNodeKeyDatum, base::base64(key)}}}},
+        {});
+  if (!record) FAIL("record the key of " + user + ": " + record.error().message);
+  auto& secrets = server.informers().informer("secrets");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!secrets.get(name) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();  // certificates are judged by the cache
+  return base::unbase64(json::string_at(*record, {"data", api::kNodeKeyDatum})).value_or("");
+}
 
 class TestServer {
  public:
@@ -85,6 +109,8 @@ class TestServer {
                                                           .client_auth = !server,
                                                           .not_before = now - std::chrono::hours(1),
                                                           .not_after = now + std::chrono::hours(24)}));
+    if (user.starts_with(kNodeUserPrefix))
+      node_key(*api, user, must(crypto::parse_certificate(out.certificate_pem)).public_key_sha256);
     return out;
   }
   client::Client& admin() { return api->client_as("admin", {"system:masters"}); }
