@@ -199,13 +199,12 @@ std::string port_holder(int port) {
 }
 
 std::vector<CheckLine> check_start(const Config& config, bool worker) {
-  return {check_root(),
-          check_cgroups(),
-          check_filesystem("overlay", "containers need it"),
-          worker ? check_port("kubelet-port", config.kubelet_port)
-                 : check_port("https-listen-port", config.https_listen_port),
-          check_disk(config.data_dir),
-          check_clock()};
+  std::vector<CheckLine> lines{check_root(), check_cgroups(), check_filesystem("overlay", "containers need it")};
+  if (!worker) lines.push_back(check_port("https-listen-port", config.https_listen_port));
+  lines.push_back(check_port("kubelet-port", config.kubelet_port));
+  lines.push_back(check_disk(config.data_dir));
+  lines.push_back(check_clock());
+  return lines;
 }
 
 std::vector<CheckLine> check_machine(const Config& config, bool running) {
@@ -217,6 +216,7 @@ std::vector<CheckLine> check_machine(const Config& config, bool running) {
   if (geteuid() == 0) add_firewall(config, lines);
   lines.push_back(running ? ok("port " + std::to_string(config.https_listen_port), "held by our own server")
                           : check_port("https-listen-port", config.https_listen_port));
+  if (!running) lines.push_back(check_port("kubelet-port", config.kubelet_port));
   lines.push_back(check_disk(config.data_dir));
   lines.push_back(check_clock());
   return lines;

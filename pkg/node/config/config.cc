@@ -149,7 +149,7 @@ const std::vector<Option>& options() {
       number("store-client-port", &Config::store_client_port, 1, 65535,
              "port of the store's clients (2379; not yet served)"),
       number("store-peer-port", &Config::store_peer_port, 1, 65535, "port of the store's peers (2380; not yet served)"),
-      number("kubelet-port", &Config::kubelet_port, 1, 65535, "port of the kubelet API (10250; not yet served)"),
+      number("kubelet-port", &Config::kubelet_port, 1, 65535, "port of the kubelet API (10250)"),
       text("cluster-cidr", &Config::cluster_cidr, "addresses of pods (10.42.0.0/16)"),
       text("service-cidr", &Config::service_cidr, "addresses of services (10.43.0.0/16)"),
       text("cluster-dns", &Config::cluster_dns, "address of the cluster's DNS (10.43.0.10)"),
