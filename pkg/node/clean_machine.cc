@@ -40,7 +40,10 @@ Result<std::string> pod_cidr_of(const Config& config) {
 
 }  // namespace
 
-Result<> clean_machine(const Config& config, const base::Clock& clock, const base::Log& log) {
+Result<> clean_machine(const Config& given, const base::Clock& clock, const base::Log& log) {
+  Config config = given;
+  if (const auto membership = read_membership(config); membership && *membership)
+    apply_membership(config, **membership);  // a worker's networks and DNS address are its cluster's, not its flags'
   auto images = TRY_CTX(open_images(config, log), "images");
   auto runtime = TRY_CTX(runtime::cri::open_runtime(runtime_options(config, clock, log), std::move(images)), "runtime");
   for (const auto& sandbox : TRY(runtime->list_sandboxes())) {
