@@ -1,6 +1,7 @@
 #include "node/join/certificates.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/crypto/x509.h"
 #include "base/executor.h"
@@ -12,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kUnregisteredPause{50};
+constexpr milliseconds kUnregisteredPause{50};  // doubles up to kRetry
 constexpr milliseconds kRetry{5000};
 constexpr std::chrono::minutes kLook{10};
 constexpr std::chrono::seconds kIssueDeadline{30};
@@ -47,16 +48,19 @@ void NodeCertificates::run() {
   base::set_thread_name("certificates");
   bool told = false;
   auto pause = milliseconds(0);
+  auto unregistered = kUnregisteredPause;
   while (wait(pause)) {
-    pause = kUnregisteredPause;
     // What is on disk serves at once, also while the API cannot be asked.
     const auto keys = read_node_keys(deps_.config);
     if (!served_ && keys && !keys->kubelet_pem.empty()) served_ = deps_.serve(*keys).has_value();
-    if (!deps_.registered()) continue;
+    if (!deps_.registered()) {
+      pause = std::exchange(unregistered, std::min(unregistered * 2, kRetry));  // the API may be away for long
+      continue;
+    }
     const auto done = refresh();
     if (!done && !told) deps_.log.warn("certificates of this node, trying again", {{"error", done.error()}});
     told = !done;
-    pause = done ? std::chrono::duration_cast<milliseconds>(kLook) : kRetry;
+    pause = done && served_ ? std::chrono::duration_cast<milliseconds>(kLook) : kRetry;
   }
 }
 

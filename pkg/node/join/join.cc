@@ -201,6 +201,7 @@ Result<Membership> join(const Config& config, const JoinRequest& request, const 
   const auto membership = TRY(facts_of(*api, config, url, request.token));
   TRY(check_fit(*api, membership));
   on_step("certificate issued to " + config.node_name);
+  TRY(base::make_dirs(config.data_dir, 0711));  // as the worker would make it
   TRY(base::make_dirs(config.pki_dir(), 0700));
   const auto key_path = config.pki_dir() + "/node.key";
   bool made = false;
