@@ -100,6 +100,8 @@ Result<std::vector<Cidr>> networks_in_use() {
   std::vector<Cidr> out;
   for (const auto& route : TRY(socket.routes()))
     if (route.destination.prefix > 0) out.push_back(route.destination);
+  for (const auto& name : TRY(list_dev_clusters()))  // without a route when a reboot took it down
+    if (const auto cluster = read_dev_cluster(name); cluster && *cluster) out.push_back((*cluster)->network);
   return out;
 }
 

@@ -50,7 +50,7 @@ Result<DevCluster> plan_dev_cluster(const DevClusterWish& wish, const std::vecto
 Result<std::optional<DevCluster>> read_dev_cluster(const std::string& name);  // nullopt: there is none
 Result<> write_dev_cluster(const DevCluster& cluster);
 Result<std::vector<std::string>> list_dev_clusters();
-Result<std::vector<net::netlink::Cidr>> networks_in_use();  // routes of this machine
+Result<std::vector<net::netlink::Cidr>> networks_in_use();  // routes of this machine, and clusters that are down
 
 Result<> make_segment(const DevCluster& cluster);
 Result<> remove_segment(const DevCluster& cluster);
