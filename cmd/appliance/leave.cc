@@ -98,6 +98,14 @@ Result<> clean(const node::Config& config) {
   return {};
 }
 
+// The membership goes last: while it is there, leave can be run again.
+Result<> forget(const node::Config& config) {
+  for (const auto& name : TRY(base::make_real_fs()->list(config.data_dir)))
+    if (name != "cluster.json") TRY(base::remove_tree(config.data_dir + '/' + name));
+  TRY(node::remove_membership(config));
+  return base::remove_tree(config.data_dir);
+}
+
 }  // namespace
 
 int leave(Argv argv) {
@@ -127,7 +135,9 @@ int leave(Argv argv) {
   if (membership) {
     node::apply_membership(*config, **membership);
     auto api = as_node(*config, **membership);
-    if (!api && !force) return report("leave", api.error());
+    const bool keyless = !api && api.error().code == Code::kNotFound;  // forget() was killed, or somebody took them
+    if (!api && !keyless && !force) return report("leave", api.error());
+    if (keyless) steps.skip("pods left", "the node's keys are gone; if the cluster has it still: kubectl delete node");
     if (api) {
       steps.begin("pods left");
       const auto left = drain(**api, config->node_name, seconds(timeout));
@@ -149,8 +159,7 @@ int leave(Argv argv) {
   } else if (auto stopped = clean(*config); !stopped) {
     return report("leave", stopped.error());
   }
-  if (auto done = node::remove_membership(*config); !done) return report("leave", done.error());
-  if (auto done = base::remove_tree(config->data_dir); !done) return report("leave", done.error());
+  if (auto done = forget(*config); !done) return report("leave", done.error());
   print("\nThis machine is in no cluster any more; nothing is left of it here.\n");
   return kDone;
 }
