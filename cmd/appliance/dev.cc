@@ -15,26 +15,36 @@
 #include "node/dev/dev_cluster.h"
 #include "node/pki/pki.h"
 
+extern char** environ;
+
 namespace appliance::cmd {
 namespace {
 
 using node::DevCluster;
 
+// What dev cluster decides itself.
+constexpr std::string_view kOwnFlags[] = {"--data-dir", "--run-dir",           "--config",          "--node-name",
+                                          "--node-ip",  "--https-listen-port", "--write-kubeconfig"};
+
 constexpr std::chrono::minutes kStepDeadline{3};
 constexpr size_t kOutputMax = 1U << 20U;
 
 // Runs a verb of ours as node `i`, in its namespace; its output, or an error with what it said.
-Result<std::string> as_node(const DevCluster& cluster, size_t i, std::vector<std::string> words) {
+Result<std::string> as_node(const DevCluster& cluster, size_t i, std::vector<std::string> words,
+                            const std::string& secret = {}) {
   const auto ns = TRY(net::netlink::open_netns(cluster.netns(i)));
   words.insert(words.begin(), "appliance");
   words.insert(words.end(), {"--data-dir", cluster.data_dir(i), "--run-dir", cluster.run_dir(i)});
   const auto path = cluster.run_root() + "/node-" + std::to_string(i + 1) + ".out";
   const base::Fd out(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!out) return fail_errno("open " + path);
+  std::vector<std::string> env;
+  for (char** e = environ; *e != nullptr; ++e) env.emplace_back(*e);
+  if (!secret.empty()) env.push_back(secret);
   base::ProcessEnd end;
   TRY(net::netlink::in_netns(ns.get(), [&]() -> Result<> {
     auto child = TRY(base::Process::spawn(
-        {.program = "/proc/self/exe", .argv = words, .fds = {{out.get(), 1}, {out.get(), 2}}, .cwd = "/"}));
+        {.program = "/proc/self/exe", .argv = words, .env = env, .fds = {{out.get(), 1}, {out.get(), 2}}, .cwd = "/"}));
     end = TRY(child.wait(kStepDeadline));
     return {};
   }));
@@ -55,13 +65,13 @@ std::vector<std::string> node_flags(const DevCluster& cluster, size_t i) {
 }
 
 Result<> start_node(const DevCluster& cluster, size_t i, std::vector<std::string> words,
-                    const std::vector<std::string>& more) {
+                    const std::vector<std::string>& more, const std::string& secret = {}) {
   TRY(base::make_dirs(cluster.data_dir(i), 0711));
   const auto config = cluster.data_dir(i) + "/config.yaml";
   if (!base::read_file(config)) TRY(base::write_file_atomic(config, "# options of this node, as flags are named\n"));
   for (auto& word : node_flags(cluster, i)) words.push_back(std::move(word));
   words.insert(words.end(), more.begin(), more.end());
-  TRY(as_node(cluster, i, std::move(words)));
+  TRY(as_node(cluster, i, std::move(words), secret));
   return {};
 }
 
@@ -87,7 +97,8 @@ Result<> run_node(const DevCluster& cluster, size_t i, const std::vector<std::st
     TRY(start_node(cluster, i, {"up"}, {}));
   } else {
     auto token = TRY(new_token(cluster));
-    TRY(start_node(cluster, i, {"join", cluster.nodes[0].ip, "--token", std::move(token)}, {}));
+    // Not as an argument: every user of the machine sees those.
+    TRY(start_node(cluster, i, {"join", cluster.nodes[0].ip}, {}, "APPLIANCE_TOKEN=" + token));
   }
   steps.done(cluster.nodes[i].ip);
   return {};
@@ -109,6 +120,10 @@ int create(Argv argv) {
   args.flag("--no-demo", no_demo, "do not deploy the demo");
   args.after_dashes(server_flags);
   if (auto code = args.parse(argv)) return *code;
+  for (const auto& word : server_flags)
+    for (const auto& own : kOwnFlags)
+      if (word == own || word.starts_with(std::string(own) + '='))
+        return usage_error("dev cluster", std::string(own) + " is for dev cluster to say");
   if (servers != 1) return usage_error("dev cluster", "--servers: more than one server is not there yet");
   if (geteuid() != 0)
     return report(Error{.code = Code::kPermissionDenied,
@@ -132,6 +147,8 @@ int create(Argv argv) {
     if (!planned) return report("dev cluster", planned.error());
     *existing = std::move(*planned);
   }
+  if (no_demo) server_flags.emplace_back("--no-demo");
+  if (!server_flags.empty()) (*existing)->flags = server_flags;  // kept for the next start
   const auto& cluster = **existing;
   Steps steps;
   steps.begin("network " + cluster.network.string());
@@ -141,10 +158,8 @@ int create(Argv argv) {
     return report("network", made.error());
   }
   steps.done(cluster.bridge());
-  std::vector<std::string> more = server_flags;
-  if (no_demo) more.emplace_back("--no-demo");
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
-    if (auto done = run_node(cluster, i, more, steps); !done) {
+    if (auto done = run_node(cluster, i, cluster.flags, steps); !done) {
       print("\n");
       return report(done.error());
     }
@@ -158,7 +173,7 @@ int create(Argv argv) {
 }
 
 Result<> remove(const DevCluster& cluster, Steps& steps) {
-  // Workers first: they leave a server that is there.
+  // Workers first. Nobody leaves: the whole cluster goes.
   for (size_t n = cluster.nodes.size(); n-- > 0;) {
     if (!net::netlink::open_netns(cluster.netns(n))) continue;
     steps.begin("node " + cluster.nodes[n].name);
@@ -217,7 +232,7 @@ int dev(Argv argv) {
   if (!argv.empty() && argv[0] == "cluster") {
     const auto rest = argv.subspan(1);
     if (!rest.empty() && rest[0] == "delete") return remove_cluster(rest.subspan(1));
-    if (!rest.empty() && rest[0] == "list") return list_clusters();
+    if (rest.size() == 1 && rest[0] == "list") return list_clusters();
     return create(rest);
   }
   if (argv.empty() || argv[0] == "--help" || argv[0] == "-h") {
@@ -229,7 +244,7 @@ int dev(Argv argv) {
         "cluster --nodes 3 --name x\n  sudo appliance dev cluster delete --name x\n");
     return kDone;
   }
-  return usage_error("dev", "\"" + argv[0] + "\": only `dev cluster` is there yet");
+  return usage_error("dev", argv[0] + ": not yet: `dev cluster` is what there is");
 }
 
 }  // namespace appliance::cmd

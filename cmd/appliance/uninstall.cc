@@ -12,6 +12,7 @@
 #include "cmd/appliance/server_process.h"
 #include "cmd/appliance/verbs.h"
 #include "node/bootstrap/kubeconfig.h"
+#include "node/join/membership.h"
 #include "node/server.h"
 
 namespace appliance::cmd {
@@ -52,6 +53,7 @@ int uninstall(Argv argv) {
     print("Nothing was removed.\n");
     return kFailed;
   }
+  const auto membership = node::read_membership(*config);  // damaged or not, it goes
   if (auto stopped = stop_whoever(*config, {.keep_pods = false}); !stopped) return report("uninstall", stopped.error());
   const base::SystemClock clock;
   const base::Log log(
@@ -76,6 +78,9 @@ int uninstall(Argv argv) {
     removed.push_back(path);
   }
   for (const auto& what : removed) print("removed " + what + '\n');
+  if (membership && *membership)
+    print("This machine was node " + (*membership)->node_name + " of the cluster at " + (*membership)->server +
+          ", which still lists it: kubectl delete node " + (*membership)->node_name + " (appliance leave does both)\n");
   if (removed.empty()) print("Nothing to do: nothing of appliance is on this machine.\n");
   return kDone;
 }

@@ -1,8 +1,8 @@
 """`appliance dev cluster`: three nodes on one machine, a Deployment spread over them, one of them killed. The machine is a
 network namespace of the test."""
-import json, os, pathlib, re, subprocess, time
+import json, os, pathlib, time
 
-from e2e.harness import BINARY, Failed, _open, eventually, fetched_kubectl, run
+from e2e.harness import BINARY, _open, eventually, fetched_kubectl, run
 
 NAME = f"e2e{os.getpid() % 100000}"
 DATA, RUN = pathlib.Path("/var/lib/appliance-dev") / NAME, pathlib.Path("/run/appliance-dev") / NAME

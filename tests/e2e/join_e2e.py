@@ -3,7 +3,7 @@ import json, pathlib, re, subprocess, threading, time
 
 from e2e import oci
 from e2e.fleet import Fleet
-from e2e.harness import BINARY, Failed, eventually, run
+from e2e.harness import BINARY, eventually, run
 
 SLEEP = ["sleep", "100000"]
 WEB = ["sh", "-c", "mkdir /tmp/w; hostname >/tmp/w/index.html; dd if=/dev/zero of=/tmp/w/big bs=1M count=4 2>/dev/null; exec httpd -f -p 8000 -h /tmp/w"]
@@ -144,11 +144,12 @@ def test_big_transfers_pass_the_tunnel(f):
 def test_source_addresses_are_kept_and_not_forged(f):
     """What arrives is from the pod's own address; a pod that takes another's is not heard."""
     pod(f, "forger", "n1", SLEEP, securityContext={"runAsUser": 0})
-    capture = f"import socket; s=socket.socket(); s.bind(('', 9100)); s.listen(); s.settimeout(10); print(s.accept()[1][0])"
-    heard = f.w2.popen("python3", "-c", capture, stdout=subprocess.PIPE)
-    eventually("listening", lambda: f.w2.inside("ss", "-ltnH", "sport = :9100").stdout.strip())
-    sh(f, "forger", f"curl -sS -m 3 http://{f.w2.node_ip}:9100/ || true", check=False)
-    assert heard.communicate(timeout=20)[0].strip() in (ip_of(f, "forger"), f.n1.node_ip)
+    capture = "import socket; s=socket.socket(); s.bind(('', 9100)); s.listen(); s.settimeout(10); print(s.accept()[1][0])"
+    there = next(p for p in f.w2.supervisors() if b"httpd" in pathlib.Path(f"/proc/{p}/cmdline").read_bytes())
+    heard = subprocess.Popen(["nsenter", "-t", str(there), "-n", "python3", "-c", capture], stdout=subprocess.PIPE, text=True)
+    eventually("listening", lambda: run("nsenter", "-t", there, "-n", "ss", "-ltnH", "sport = :9100").stdout.strip())
+    sh(f, "forger", f"curl -sS -m 3 http://{ip_of(f, 'on-w2')}:9100/", check=False)
+    assert heard.communicate(timeout=20)[0].strip() == ip_of(f, "forger")
     # The same from the pod's own namespace, with another pod's address on its link: dropped on the host's side.
     pid = next(p for p in f.n1.supervisors() if pathlib.Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"sleep"))
     victim, target = ip_of(f, "on-w1"), ip_of(f, "on-w2")
@@ -251,7 +252,7 @@ def test_cut_off_for_a_minute(f):
     address = ip_of(f, "patient")
     while time.monotonic() - began < 60:  # the issue's own minute: the link stays down, pods answer all the time
         assert f.w2.inside("curl", "-sS", "--max-time", "3", f"http://{address}:8000/").stdout == "patient\n"
-        eventually("a second", lambda: time.monotonic() - began > 60 or int(time.monotonic()) != int(began), 2)
+        threading.Event().wait(1)  # between two questions
     f.w2.plug()
     eventually("Ready again", lambda: node_ready(f, "w2") == "True")
     eventually("the pod too", lambda: f.n1.wait_pods("app=patient", 1))
@@ -344,18 +345,15 @@ def test_leave(f):
 
 def test_kill_in_the_middle_of_leave(f):
     f.w2.appliance("image import", f.n1.home / "tools.tar", "--tag", "test/tools:1")
-    for step in ("pods left", "worker stopped", "removed"):
+    for delay in (0.0, 0.03, 0.1, 0.3, 1.1, 1.4, 1.7):  # a pod of a second's grace leaves first, then the worker stops, then its files go
         pod(f, "on-w2", "w2")
         leave = f.w2.popen(BINARY, "leave", *f.w2.dirs(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        while True:
-            line = leave.stdout.readline()
-            if step in line or not line:
-                break
+        threading.Event().wait(delay)  # the instant of the kill is the input of this test
         leave.kill()
         leave.wait()
         f.w2.appliance("leave")
-        assert f.w2.left_behind() == [], (step, f.w2.left_behind())
-        assert "w2" not in f.n1.kubectl("get", "nodes").stdout, step
+        assert f.w2.left_behind() == [], (delay, f.w2.left_behind())
+        assert "w2" not in f.n1.kubectl("get", "nodes").stdout, delay
         f.w2.join(f.token())
         f.w2.appliance("image import", f.n1.home / "tools.tar", "--tag", "test/tools:1")
 

@@ -24,6 +24,7 @@ struct Cidr {
   auto operator<=>(const Cidr&) const = default;
   [[nodiscard]] uint32_t mask() const { return prefix == 0 ? 0 : ~uint32_t{0} << (32 - prefix); }
   [[nodiscard]] bool contains(Ipv4 ip) const { return (ip.value & mask()) == base.value; }
+  [[nodiscard]] bool overlaps(const Cidr& other) const { return contains(other.base) || other.contains(base); }
   [[nodiscard]] std::string string() const;
 };
 

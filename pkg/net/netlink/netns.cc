@@ -1,9 +1,11 @@
 #include "net/netlink/netns.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <thread>
 
@@ -22,6 +24,10 @@ Result<> in_thread(const std::function<Result<>()>& work) {
 Result<base::Fd> open_netns(const std::string& path) {
   base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno("open network namespace " + path);
+  struct statfs info{};
+  if (::fstatfs(fd.get(), &info) != 0) return fail_errno("open network namespace " + path);
+  if (info.f_type != NSFS_MAGIC)  // a file that was to become one, when its maker was killed
+    return fail(Code::kNotFound, path + " is not a network namespace");
   return fd;
 }
 

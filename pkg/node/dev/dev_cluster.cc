@@ -19,8 +19,6 @@ constexpr uint32_t kNetworkCount = 256;
 constexpr uint32_t kFirstHost = 11;
 constexpr size_t kNameMax = 40;
 
-bool overlap(const Cidr& a, const Cidr& b) { return a.contains(b.base) || b.contains(a.base); }
-
 bool valid_name(const std::string& name) {
   const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !name.empty() && name.size() <= kNameMax && std::ranges::all_of(name, good) && name.front() != '-' &&
@@ -47,10 +45,10 @@ Result<DevCluster> plan_dev_cluster(const DevClusterWish& wish, const std::vecto
   if (wish.nodes < 1 || wish.nodes > kDevNodesMax)
     return fail(Code::kInvalidArgument,
                 "--nodes: must be from 1 to " + std::to_string(kDevNodesMax) + ", not " + std::to_string(wish.nodes));
-  DevCluster out{.name = wish.name, .network = {}, .nodes = {}};
+  DevCluster out{.name = wish.name, .network = {}, .nodes = {}, .flags = {}};
   for (uint32_t i = 0; i < kNetworkCount && out.network.base.value == 0; ++i) {
     const Cidr candidate{.base = {kNetworks + (i << 8U)}, .prefix = 24};
-    if (std::ranges::none_of(taken, [&](const Cidr& used) { return overlap(used, candidate); }))
+    if (std::ranges::none_of(taken, [&](const Cidr& used) { return used.overlaps(candidate); }))
       out.network = candidate;
   }
   if (out.network.base.value == 0)
@@ -71,17 +69,22 @@ Result<std::optional<DevCluster>> read_dev_cluster(const std::string& name) {
   if (!text) return fail(text.error());
   const auto document = TRY_CTX(json::parse(*text), file_of(name));
   const auto network = TRY_CTX(net::netlink::parse_cidr(json::string_at(document, {"network"})), file_of(name));
-  DevCluster out{.name = name, .network = network, .nodes = {}};
+  DevCluster out{.name = name, .network = network, .nodes = {}, .flags = {}};
   for (const auto& node : json::array_at(document, {"nodes"}))
     out.nodes.push_back(
         {.name = std::string(json::string_at(node, {"name"})), .ip = std::string(json::string_at(node, {"ip"}))});
+  for (const auto& flag : json::array_at(document, {"flags"}))
+    if (flag.is_string()) out.flags.emplace_back(flag.get_string());
   return std::optional(std::move(out));
 }
 
 Result<> write_dev_cluster(const DevCluster& cluster) {
   json::Array nodes;
+  json::Array flags;
+  for (const auto& flag : cluster.flags) flags.emplace_back(flag);
   for (const auto& node : cluster.nodes) nodes.push_back(json::Object{{"name", node.name}, {"ip", node.ip}});
-  const json::Value document = json::Object{{"network", cluster.network.string()}, {"nodes", std::move(nodes)}};
+  const json::Value document =
+      json::Object{{"network", cluster.network.string()}, {"nodes", std::move(nodes)}, {"flags", std::move(flags)}};
   TRY(base::make_dirs(cluster.data_root(), 0711));
   return base::write_file_atomic(file_of(cluster.name), json::serialize_pretty(document) + '\n');
 }

@@ -29,6 +29,7 @@ struct DevCluster {
   std::string name;
   net::netlink::Cidr network;
   std::vector<DevNode> nodes;
+  std::vector<std::string> flags;  // of the server, beside those that every node gets
 
   [[nodiscard]] std::string data_root() const { return "/var/lib/appliance-dev/" + name; }
   [[nodiscard]] std::string run_root() const { return "/run/appliance-dev/" + name; }

@@ -73,7 +73,10 @@ Result<> enter_network(const DevCluster& cluster, size_t i) {
 Result<> make_node(const DevCluster& cluster, size_t i, RouteSocket& host) {
   TRY(base::make_dirs(cluster.run_root(), 0711));
   auto ns = net::netlink::open_netns(cluster.netns(i));
-  if (!ns) ns = net::netlink::make_named_netns(cluster.netns(i));
+  if (!ns) {
+    TRY(net::netlink::remove_named_netns(cluster.netns(i)));  // what a kill left of it
+    ns = net::netlink::make_named_netns(cluster.netns(i));
+  }
   if (!ns) return fail(ns.error().wrap("namespace of " + cluster.nodes[i].name));
   const auto port = port_of(cluster, i);
   TRY(fine_if_there(host.create_veth({.name = port,

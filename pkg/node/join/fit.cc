@@ -5,8 +5,6 @@ namespace {
 
 using net::netlink::Cidr;
 
-bool overlap(const Cidr& a, const Cidr& b) { return a.contains(b.base) || b.contains(a.base); }
-
 std::string link_name(const std::vector<net::netlink::Link>& links, int index) {
   for (const auto& link : links)
     if (link.index == index) return link.name;
@@ -27,7 +25,7 @@ std::optional<Error> overlapping_route(const Membership& membership, const std::
                    .hint = {}};
     for (const auto& route : routes) {
       if (route.protocol == net::netlink::kOwnProtocol || route.destination.prefix == 0) continue;
-      if (!overlap(*range, route.destination)) continue;
+      if (!range->overlaps(route.destination)) continue;
       return Error{.code = Code::kFailedPrecondition,
                    .message = "the cluster's network of " + std::string(what) + ", " + text +
                               ", overlaps this machine's route to " + route.destination.string() + " on " +

@@ -115,12 +115,11 @@ Result<> check_fit(client::Client& api, const Membership& membership) {
 }
 
 // An existing key is kept: a join that was killed after it was sent must come back with the same one.
-Result<std::string> own_key(const std::string& path, bool& made) {
+Result<std::string> own_key(const std::string& path) {
   auto existing = base::read_file(path);
   if (existing || existing.error().code != Code::kNotFound) return existing;
   auto pem = TRY(crypto::generate_key());
   TRY(base::write_file_atomic(path, pem, 0600));
-  made = true;
   return pem;
 }
 
@@ -204,13 +203,12 @@ Result<Membership> join(const Config& config, const JoinRequest& request, const 
   TRY(base::make_dirs(config.data_dir, 0711));  // as the worker would make it
   TRY(base::make_dirs(config.pki_dir(), 0700));
   const auto key_path = config.pki_dir() + "/node.key";
-  bool made = false;
-  const auto key = TRY(own_key(key_path, made));
+  const auto key = TRY(own_key(key_path));
   const auto certificate = request_certificate(
       *api, {.signer = std::string(kClientSigner), .node_name = config.node_name}, key, kCertificateDeadline);
   if (!certificate) {
     // A key that the cluster refused is of no use; one that it may have recorded is kept for the next try.
-    if (made && certificate.error().code == Code::kPermissionDenied) TRY(remove_membership(config));
+    if (certificate.error().code == Code::kPermissionDenied) TRY(remove_membership(config));
     return fail(certificate.error());
   }
   TRY(base::write_file_atomic(config.pki_dir() + "/ca.crt", ca));

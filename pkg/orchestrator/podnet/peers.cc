@@ -30,8 +30,6 @@ struct ParsedPeer {
 
 Ipv4 tunnel_end(Cidr pods) { return {pods.base.value + 1}; }
 
-bool overlap(Cidr a, Cidr b) { return a.contains(b.base) || b.contains(a.base); }
-
 bool is_own_address(Ipv4 ip, const PeerState& have) {
   return std::any_of(have.addresses.begin(), have.addresses.end(), [&](const Address& a) { return a.ip == ip; });
 }
@@ -42,7 +40,7 @@ std::string judge(const PeerSettings& s, const ParsedPeer& p, const std::vector<
   if (!s.cluster_cidr.contains(p.pods.base) || p.pods.prefix < s.cluster_cidr.prefix)
     return "its pod range " + p.pods.string() + " is outside of the cluster's " + s.cluster_cidr.string();
   if (p.pods.prefix > 30) return "its pod range " + p.pods.string() + " is too small";
-  if (overlap(p.pods, s.pod_cidr))
+  if (p.pods.overlaps(s.pod_cidr))
     return "its pod range " + p.pods.string() + " overlaps this node's " + s.pod_cidr.string();
   if (kLoopback.contains(p.address) || kMulticastAndAbove.contains(p.address) || kThisNetwork.contains(p.address))
     return "its address " + p.address.string() + " is not one of a machine";
@@ -50,7 +48,7 @@ std::string judge(const PeerSettings& s, const ParsedPeer& p, const std::vector<
     return "its address " + p.address.string() + " is inside of the cluster's pod range " + s.cluster_cidr.string();
   if (is_own_address(p.address, have)) return "its address " + p.address.string() + " is this machine's";
   for (const auto& other : taken) {
-    if (overlap(p.pods, other.pods)) return "its pod range " + p.pods.string() + " overlaps that of node " + other.node;
+    if (p.pods.overlaps(other.pods)) return "its pod range " + p.pods.string() + " overlaps that of node " + other.node;
     if (p.address == other.address) return "its address " + p.address.string() + " is also that of node " + other.node;
   }
   for (const auto& r : have.routes)
