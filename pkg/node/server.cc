@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/crypto/x509.h"
 #include "base/fs.h"
 #include "base/metrics.h"
 #include "base/strings.h"
@@ -206,13 +207,27 @@ class Composition final : public Server {
     runner_->add(c::make_node_lifecycle_controller(
         {.monitor_grace_period = std::chrono::seconds(config_.node_monitor_grace_period_seconds),
          .default_unreachable_toleration = std::chrono::seconds(config_.default_unreachable_toleration_seconds)}));
-    runner_->add(c::make_node_ipam_controller({.cluster_cidr = config_.cluster_cidr, .node_bits = kPodSubnetBits}));
-    runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem, .ca_key_pem = pki_.ca_key_pem}));
+    runner_->add(c::make_node_ipam_controller({.cluster_cidr = config_.cluster_cidr,
+                                               .node_bits = kPodSubnetBits,
+                                               .reserved = {{config_.node_name, pod_cidr_}}}));
+    runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem,
+                                                 .ca_key_pem = pki_.ca_key_pem,
+                                                 .reserved_names = TRY(reserved_names()),
+                                                 .reserved_networks = {config_.cluster_cidr, config_.service_cidr}}));
     runner_->add(c::make_join_secret_cleaner());
     runner_->add(c::make_garbage_collector(kinds));
     runner_->add(c::make_event_expiry());
     runner_->start();
     return {};
+  }
+
+  // What the API server's certificate is for, and the names of Services: no node's certificate may be for it too.
+  [[nodiscard]] Result<std::vector<std::string>> reserved_names() const {
+    const auto facts = TRY_CTX(crypto::parse_certificate(pki_.server_pem), "api certificate");
+    std::vector<std::string> out = facts.dns_names;
+    out.insert(out.end(), facts.ip_addresses.begin(), facts.ip_addresses.end());
+    out.insert(out.end(), {".svc", '.' + config_.cluster_domain});
+    return out;
   }
 
   Result<> start_node() {

@@ -37,7 +37,7 @@ class NodeIpam final : public Reconciler {
     // Ranges given a moment ago that the cache does not show yet: another node's key does not wait for them.
     for (const auto& [name, cidr] : given_)
       if (name != key.name) taken.push_back(cidr);
-    const auto cidr = free_subnet(options_, taken);
+    const auto cidr = range_for(options_, key.name, std::move(taken));
     if (!cidr) {
       context.event(node->document(), true, "CIDRNotAvailable", cidr.error().message);
       return fail(cidr.error());
@@ -75,6 +75,15 @@ Result<std::string> free_subnet(const NodeIpamOptions& options, const std::vecto
                                std::to_string(used.size()) + " nodes have one)",
                     .errno_value = 0,
                     .hint = "a larger --cluster-cidr can be chosen when a cluster is made"});
+}
+
+Result<std::string> range_for(const NodeIpamOptions& options, const std::string& node_name,
+                              std::vector<std::string> taken) {
+  for (const auto& reserved : options.reserved) {
+    if (reserved.node_name == node_name) return reserved.cidr;
+    if (std::ranges::find(taken, reserved.cidr) == taken.end()) taken.push_back(reserved.cidr);
+  }
+  return free_subnet(options, taken);
 }
 
 std::unique_ptr<Reconciler> make_node_ipam_controller(NodeIpamOptions options) {

@@ -12,6 +12,16 @@ TEST_CASE("node ipam: the lowest free range of the cluster's network") {
   CHECK(*free_subnet(options, {"192.0.2.0/24"}) == "10.42.0.0/24");
 }
 
+TEST_CASE("node ipam: a server's own range is for it alone, also while its object is deleted") {
+  const NodeIpamOptions options{
+      .cluster_cidr = "10.42.0.0/16", .node_bits = 24, .reserved = {{.node_name = "n1", .cidr = "10.42.0.0/24"}}};
+  CHECK(*range_for(options, "w1", {}) == "10.42.1.0/24");  // n1 was deleted and runs on
+  CHECK(*range_for(options, "w2", {"10.42.0.0/24", "10.42.1.0/24"}) == "10.42.2.0/24");
+  CHECK(*range_for(options, "n1", {}) == "10.42.0.0/24");
+  CHECK(*range_for(options, "n1", {"10.42.0.0/24", "10.42.1.0/24"}) == "10.42.0.0/24");
+  CHECK(*range_for({}, "w1", {}) == "10.42.0.0/24");
+}
+
 TEST_CASE("node ipam: a full network is an error that says so") {
   const NodeIpamOptions options{.cluster_cidr = "10.42.0.0/23", .node_bits = 24};
   const auto full = free_subnet(options, {"10.42.0.0/24", "10.42.1.0/24"});
