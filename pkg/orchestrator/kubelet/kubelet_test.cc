@@ -68,6 +68,7 @@ struct Rig {
     options.container_log_links = folder.path + "/links";
     options.cluster_dns = "10.43.0.10";
     options.workers = 4;
+    options.lease_duration = lease_duration;
     kubelet = std::make_unique<Kubelet>(options, api, api, *runtime, net, clock, random, base::Log(), metrics);
     REQUIRE(kubelet->start());
   }
@@ -107,6 +108,7 @@ struct Rig {
     return false;
   }
 
+  std::chrono::seconds lease_duration = Options().lease_duration;
   Folder folder;
   base::SystemClock clock;
   base::SystemRandom random;
@@ -153,6 +155,22 @@ TEST_CASE("kubelet: the node registers, is ready and holds its lease") {
   CHECK(json::string_at(node, {"status", "capacity", "pods"}) == "110");
   REQUIRE(
       eventually([&] { return !rig.api.must_get("leases.coordination.k8s.io", "kube-node-lease", "n1").is_null(); }));
+}
+
+TEST_CASE("kubelet: a Node that was deleted is registered again at the next heartbeat") {
+  Rig rig;
+  rig.lease_duration = std::chrono::seconds(1);
+  rig.start();
+  REQUIRE(eventually([&] { return rig.kubelet->node_ready(); }));
+  const auto before = rig.api.must_get("nodes", "", "n1");
+  rig.api.vanish("nodes", {"", "n1"});
+  REQUIRE(eventually([&] {
+    const auto node = rig.api.must_get("nodes", "", "n1");
+    return !json::array_at(node, {"status", "conditions"}).empty();
+  }));
+  const auto node = rig.api.must_get("nodes", "", "n1");
+  CHECK(json::string_at(node, {"metadata", "uid"}) != json::string_at(before, {"metadata", "uid"}));
+  CHECK(json::string_at(node, {"metadata", "labels", "kubernetes.io/hostname"}) == "n1");
 }
 
 TEST_CASE("kubelet: a container that ends runs again and its count goes up") {

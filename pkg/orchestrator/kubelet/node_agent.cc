@@ -59,6 +59,10 @@ void NodeAgent::run() {
   while (wait(pause)) {
     auto done = renew_lease();
     if (done) done = write_status(false);
+    if (!done && done.error().code == Code::kNotFound) {  // the Node was deleted, and its machine lives
+      done = register_node();
+      if (done) log_.warn("the Node was deleted, registered again", {{"node", options_.node_name}});
+    }
     if (!done && !failing) log_.warn("node heartbeat failed, trying again", {{"error", done.error()}});
     if (done && failing) log_.info("node heartbeat works again");
     failing = !done;

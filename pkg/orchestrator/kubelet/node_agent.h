@@ -1,5 +1,5 @@
-// Keeps the Node object and its Lease: registers as soon as it can, renews the lease at a quarter of its duration,
-// writes the status when something changed or every five minutes. One thread.
+// Keeps the Node object and its Lease: registers as soon as it can (again when the Node was deleted), renews the lease
+// at a quarter of its duration, writes the status when something changed or every five minutes. One thread.
 #pragma once
 
 #include <atomic>
