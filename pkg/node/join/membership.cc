@@ -90,10 +90,13 @@ void apply_membership(Config& config, const Membership& membership) {
 
 void read_facts(const json::Value& config_map, Membership& out) {
   const auto value = [&](std::string_view key) { return std::string(json::string_at(config_map, {"data", key})); };
-  out.cluster_cidr = value("cluster-cidr");
-  out.service_cidr = value("service-cidr");
-  out.cluster_dns = value("cluster-dns");
-  out.cluster_domain = value("cluster-domain");
+  const auto read = [&](std::string_view key, std::string& known) {
+    if (auto said = value(key); !said.empty()) known = std::move(said);
+  };
+  read("cluster-cidr", out.cluster_cidr);
+  read("service-cidr", out.service_cidr);
+  read("cluster-dns", out.cluster_dns);
+  read("cluster-domain", out.cluster_domain);
   out.grace_seconds = base::parse_int<int64_t>(value("node-monitor-grace-seconds")).value_or(out.grace_seconds);
 }
 

@@ -26,6 +26,7 @@ struct Membership {
 
 // The ConfigMap of kube-system that says what the cluster is; servers write it, joining machines and nodes read it.
 inline constexpr std::string_view kClusterFacts = "appliance-cluster";
+// What the map does not say stays as it was known.
 void read_facts(const json::Value& config_map, Membership& out);
 json::Value facts_map(const Config& config, const std::string& version);
 

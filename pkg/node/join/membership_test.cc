@@ -66,4 +66,25 @@ TEST_CASE("membership: a damaged file, and one of a newer version, are refused w
   CHECK(read_membership(folder.config).error().code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("membership: what the cluster's facts do not say stays as it was known") {
+  Membership known{.server = "https://192.0.2.1:6443",
+                   .ca_sha256 = std::string(64, 'b'),
+                   .node_name = "w1",
+                   .node_ip = "192.0.2.7",
+                   .cluster_cidr = "10.42.0.0/16",
+                   .service_cidr = "10.43.0.0/16",
+                   .cluster_dns = "10.43.0.10",
+                   .cluster_domain = "cluster.local",
+                   .pod_cidr = "10.42.1.0/24",
+                   .grace_seconds = 4};
+  read_facts(json::Object{{"data", json::Object{{"cluster-dns", "10.43.0.99"}, {"service-cidr", ""}}}}, known);
+  CHECK(known.cluster_dns == "10.43.0.99");
+  CHECK(known.cluster_cidr == "10.42.0.0/16");
+  CHECK(known.service_cidr == "10.43.0.0/16");
+  CHECK(known.cluster_domain == "cluster.local");
+  CHECK(known.grace_seconds == 4);
+  read_facts(json::Value(nullptr), known);
+  CHECK(known.cluster_domain == "cluster.local");
+}
+
 }  // namespace appliance::node
