@@ -2,10 +2,16 @@
 network namespace of the test."""
 import json, os, pathlib, time
 
+from e2e.fleet import parent_of
 from e2e.harness import BINARY, _open, eventually, fetched_kubectl, run
 
 NAME = f"e2e{os.getpid() % 100000}"
 DATA, RUN = pathlib.Path("/var/lib/appliance-dev") / NAME, pathlib.Path("/run/appliance-dev") / NAME
+
+
+def groups_of(i):
+    parent = parent_of(RUN / f"node-{i}")
+    return [p for p in [pathlib.Path("/sys/fs/cgroup") / parent, *pathlib.Path("/sys/fs/cgroup").glob(f"*/{parent}")] if p.exists()]
 
 
 class Laptop:
@@ -32,7 +38,7 @@ class Laptop:
 
     def state(self):
         """What of a machine a dev cluster touches."""
-        groups = sorted(str(p) for p in [*pathlib.Path("/sys/fs/cgroup").glob("kubepods-*"), *pathlib.Path("/sys/fs/cgroup").glob("*/kubepods-*")])
+        groups = [str(g) for i in (1, 2, 3) for g in groups_of(i)]
         mounts = [l.split()[1] for l in open("/proc/mounts") if "appliance-dev" in l]
         return {"links": self.inside("ip", "-o", "link").stdout, "tables": self.inside("nft", "list", "ruleset").stdout, "routes": self.inside("ip", "route").stdout, "groups": groups, "mounts": mounts,
                 "forward": self.inside("cat", "/proc/sys/net/ipv4/ip_forward").stdout, "files": [str(p) for p in (DATA, RUN) if p.exists()]}
@@ -92,19 +98,11 @@ def test_one_node_killed_its_pods_come_back(laptop):
     eventually("spread over three nodes", lambda: len(nodes_of(laptop, "app=demo")) == 6 and len(set(nodes_of(laptop, "app=demo"))) == 3)
     address = laptop.get("node", f"{NAME}-1")["status"]["addresses"][0]["address"]
     assert laptop.inside("curl", "-sS", "--max-time", "5", f"http://{address}:30080/healthz").stdout.strip() == "ok"
-    groups = [g for g in [*pathlib.Path("/sys/fs/cgroup").glob("kubepods-*"), *pathlib.Path("/sys/fs/cgroup").glob("*/kubepods-*")]]
     victim = f"{NAME}-3"
-    inode = os.stat(RUN / "node-3.netns").st_ino
-    server = int((RUN / "node-3/server.pid").read_text())
-    pids = {server}
-    for group in groups:
+    pids = {int((RUN / "node-3/server.pid").read_text())}
+    for group in groups_of(3):
         for procs in group.rglob("cgroup.procs"):
-            for pid in map(int, procs.read_text().split()):
-                try:
-                    if str(RUN / "node-3") in pathlib.Path(f"/proc/{pid}/mountinfo").read_text() or f"{RUN}/node-3" in pathlib.Path(f"/proc/{pid}/cmdline").read_text() or os.stat(f"/proc/{pid}/ns/net").st_ino == inode:
-                        pids.add(pid)
-                except OSError:
-                    pass
+            pids.update(map(int, procs.read_text().split()))
     for pid in pids:
         try:
             os.kill(pid, 9)
