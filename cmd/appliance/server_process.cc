@@ -5,6 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -22,11 +25,19 @@ namespace {
 
 constexpr int kStartTimeoutMs = 60'000;
 constexpr size_t kLogTailLines = 5;
+constexpr size_t kLogTailBytes = 64U << 10U;  // in which that many lines are; the file may be large
+constexpr std::chrono::seconds kLastWords{10};
 
 std::string log_tail(const std::string& path) {
-  const auto text = base::read_file(path, 64U << 20U);
-  if (!text) return {};
-  auto lines = base::split(base::trim(*text), '\n');
+  const auto file = base::make_real_fs()->open(path, {});
+  if (!file) return {};
+  const auto size = (*file)->size();
+  if (!size) return {};
+  std::string text(std::min<uint64_t>(*size, kLogTailBytes), '\0');
+  const auto read = (*file)->read_at(*size - text.size(), text);
+  if (!read) return {};
+  text.resize(*read);
+  auto lines = base::split(base::trim(text), '\n');
   std::string out;
   for (size_t i = lines.size() > kLogTailLines ? lines.size() - kLogTailLines : 0; i < lines.size(); ++i)
     out += "\n  " + std::string(lines[i]);
@@ -117,15 +128,34 @@ Result<> start_server(const node::Config& config, const std::vector<std::string>
   }
 }
 
-Result<> stop_server(const node::Config& config, bool pods) {
-  ControlClient client(config);
+base::Fd server_pidfd(const node::Config& config) {
   const auto text = base::read_file(config.pid_file());
   const auto pid = text ? base::parse_int<pid_t>(base::trim(*text)) : std::nullopt;
-  const auto process = pid ? base::open_pidfd(*pid) : Result<base::Fd>();
+  auto pidfd = pid ? base::open_pidfd(*pid) : Result<base::Fd>();
+  return pidfd ? *std::move(pidfd) : base::Fd();
+}
+
+Error with_server_log(const node::Config& config, const base::Fd& pidfd, Error error) {
+  if (unit_serves(config)) {
+    error.hint = "journalctl -u appliance";
+    return error;
+  }
+  // It answers no more before it has undone what it made, and says why after that.
+  if (pidfd) (void)base::wait_for_end(pidfd, kLastWords);
+  if (const auto tail = log_tail(config.server_log()); !tail.empty()) {
+    error.message += "; the end of its log:" + tail;
+    error.hint = "the whole log: " + config.server_log();
+  }
+  return error;
+}
+
+Result<> stop_server(const node::Config& config, bool pods) {
+  ControlClient client(config);
+  const auto process = server_pidfd(config);
   const json::Value body = json::Object{{"pods", pods}};
   TRY(client.call("POST", "/control/stop", &body));
-  if (!process || !*process) return {};  // it had ended
-  return base::wait_for_end(*process);
+  if (!process) return {};  // it had ended
+  return base::wait_for_end(process);
 }
 
 Result<bool> stop_whoever(const node::Config& config, StopOptions options) {

@@ -16,6 +16,11 @@ namespace appliance::cmd {
 Result<> start_server(const node::Config& config, const std::vector<std::string>& flags,
                       const std::function<void(std::string_view)>& on_status);
 
+// A server that did not get to where we waited for it: lets its process end, if it is about to, and adds the end of its
+// log to the error (under systemd: where its log is). `pidfd` is of server_pidfd(), taken before the wait.
+Error with_server_log(const node::Config& config, const base::Fd& pidfd, Error error);
+base::Fd server_pidfd(const node::Config& config);  // empty: none runs
+
 // Asks the running server to stop and waits for its process to end (no limit: pods get their grace). kUnavailable when
 // none runs.
 Result<> stop_server(const node::Config& config, bool pods);

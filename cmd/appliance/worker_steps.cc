@@ -10,14 +10,15 @@ namespace {
 
 constexpr int kReadyRounds = 4;  // of 30 s each
 
-Result<> wait_ready(ControlClient& client, const std::string& node) {
+Result<> wait_ready(ControlClient& client, const node::Config& config) {
+  const auto server = server_pidfd(config);
   for (int round = 0; round < kReadyRounds; ++round) {
     const auto done = client.call("GET", "/control/wait?for=node");
     if (done) return {};
-    if (done.error().code != Code::kDeadlineExceeded) return fail(done.error());
+    if (done.error().code != Code::kDeadlineExceeded) return fail(with_server_log(config, server, done.error()));
   }
   return fail(Error{.code = Code::kDeadlineExceeded,
-                    .message = "node " + node + " is not Ready after two minutes",
+                    .message = "node " + config.node_name + " is not Ready after two minutes",
                     .errno_value = 0,
                     .hint = "appliance status says what is wrong"});
 }
@@ -42,7 +43,7 @@ Result<bool> run_worker(const node::Config& config, const std::vector<std::strin
     steps.done();
   }
   steps.begin("node " + config.node_name + " is Ready");
-  TRY(wait_ready(client, config.node_name));
+  TRY(wait_ready(client, config));
   steps.done();
   return !running;
 }
