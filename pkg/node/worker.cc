@@ -67,10 +67,7 @@ class Worker final : public Server {
   }
 
   StopKind wait() override { return asked_.wait(); }
-  void request_stop(StopKind kind) override {
-    starting_.call_off();
-    asked_.request(kind);
-  }
+  void request_stop(StopKind kind) override { asked_.request(kind); }
 
   Result<> stop(StopKind kind) override {
     if (std::exchange(stopped_, true)) return {};
@@ -209,7 +206,7 @@ class Worker final : public Server {
   Agent agent_;
   std::optional<NodeCertificates> certificates_;
   base::Pause starting_;
-  StopRequest asked_;
+  StopRequest asked_{[this] { starting_.call_off(); }};
   bool stopped_ = false;
 };
 
