@@ -85,8 +85,7 @@ class Composition final : public Server {
   void request_stop(StopKind kind) override { asked_.request(kind); }
 
   Result<> stop(StopKind kind) override {
-    if (stopped_) return {};
-    stopped_ = true;
+    if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
     Result<> worst;
     const auto note = [&](std::string_view what, const Result<>& done) {
@@ -191,6 +190,7 @@ class Composition final : public Server {
   }
 
   Result<> start_controllers() {
+    auto reserved = TRY(reserved_names());
     runner_ = std::make_unique<orch::controllers::Runner>(
         orch::controllers::Runner::Options{
             .threads = kReconcileThreads, .log = log_.with({{"component", "controllers"}}), .metrics = &metrics_},
@@ -212,7 +212,7 @@ class Composition final : public Server {
                                                .reserved = {{config_.node_name, pod_cidr_}}}));
     runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem,
                                                  .ca_key_pem = pki_.ca_key_pem,
-                                                 .reserved_names = TRY(reserved_names()),
+                                                 .reserved_names = std::move(reserved),
                                                  .reserved_networks = {config_.cluster_cidr, config_.service_cidr}}));
     runner_->add(c::make_join_secret_cleaner());
     runner_->add(c::make_garbage_collector(kinds));
@@ -231,7 +231,7 @@ class Composition final : public Server {
   }
 
   Result<> start_node() {
-    TRY(write_cluster_facts());
+    write_cluster_facts();
     auto& client = api_->client_as("system:node:" + config_.node_name, {"system:nodes"});
     TRY(agent_.start(client, api_->informers()));
     TRY(agent_.serve_kubelet_api({.certificate_pem = pki_.kubelet_pem + pki_.ca_pem,
@@ -248,16 +248,18 @@ class Composition final : public Server {
     return {};
   }
 
-  // What a machine must know before it can join, for everybody who holds a token.
-  Result<> write_cluster_facts() {
+  // What a machine must know before it can join, for everybody who holds a token. A full disk keeps nobody from
+  // starting.
+  void write_cluster_facts() {
     auto& client = api_->internal_client();
     const orch::client::ObjectKey key{"kube-system", std::string(kClusterFacts)};
     const auto map = facts_map(config_, version().appliance);
-    auto done = client.create("configmaps", key.ns, map);
-    if (!done && done.error().code == Code::kAlreadyExists)
-      done = client.patch("configmaps", key, orch::client::PatchType::kMerge, map);
-    if (!done) return fail(done.error().wrap("facts of the cluster"));
-    return {};
+    auto done = client.get("configmaps", key);
+    const auto* data = done ? json::find(*done, {"data"}) : nullptr;
+    if (data != nullptr && *data == *json::find(map, {"data"})) return;
+    done = done ? client.patch("configmaps", key, orch::client::PatchType::kMerge, map)
+                : client.create("configmaps", key.ns, map);
+    if (!done) log_.warn("facts of the cluster not written: no machine can join yet", {{"error", done.error()}});
   }
 
   ControlDeps control_deps() {
@@ -273,7 +275,9 @@ class Composition final : public Server {
             .ca_pem = pki_.ca_pem,
             .clock = clock_,
             .random = random_,
-            .api_url = "https://127.0.0.1:" + std::to_string(config_.https_listen_port)};
+            .api_url = "https://127.0.0.1:" + std::to_string(config_.https_listen_port),
+            .problem = {},
+            .stopping = [this] { return stopped_.load(); }};
   }
 
   void compact_later() {
@@ -308,7 +312,7 @@ class Composition final : public Server {
   std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
   std::optional<store::server::Compactor> compactor_;
   StopRequest asked_;
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
   bool owner_ = false;  // the data folder is ours: socket and pid file are too
 };
 

@@ -20,6 +20,15 @@ inline constexpr std::string_view kJoinTokenSecretType = "appliance.dev/join-tok
 inline constexpr std::string_view kNodeKeyPrefix = "node-key.";
 inline constexpr std::string_view kNodeKeySecretType = "appliance.dev/node-key";
 inline constexpr std::string_view kNodeKeyDatum = "public-key-sha256";
+inline constexpr std::string_view kNodeKeyApproved = "approved";  // RFC 3339: the last time that it was approved
+
+// In the text of the 401 that a node gets whose name is not its key's any more. Other 401s have other reasons: a
+// certificate that ended, a wrong clock, a server that is not the cluster's.
+inline constexpr std::string_view kNodeRemoved = "was removed from the cluster";
+inline constexpr std::string_view kNodeNameLost = "belongs to another machine now";
+constexpr bool is_shut_out(std::string_view message) {
+  return message.find(kNodeRemoved) != std::string_view::npos || message.find(kNodeNameLost) != std::string_view::npos;
+}
 
 // Identities.
 inline constexpr std::string_view kNodeUser = "system:node:";

@@ -15,12 +15,12 @@ Result<> check_node_key(const WatchCache& cache, const User& user, const net::ht
           ? nullptr
           : cache.get(*secrets, {std::string(api::kJoinNamespace), std::string(api::kNodeKeyPrefix) + node});
   if (!record)
-    return fail(Code::kUnauthenticated,
-                "node \"" + node + "\" was removed from the cluster: appliance leave --force on it, then join again");
+    return fail(Code::kUnauthenticated, "node \"" + node + "\" " + std::string(api::kNodeRemoved) +
+                                            ": appliance leave --force on it, then join again");
   const auto key = base::unbase64(json::string_at(record->document(), {"data", api::kNodeKeyDatum}));
   if (key && !key->empty() && *key == peer.public_key_sha256) return {};
-  return fail(Code::kUnauthenticated, "the name \"" + node + "\" belongs to another machine now: appliance leave " +
-                                          "--force on this one, then join under another name");
+  return fail(Code::kUnauthenticated, "the name \"" + node + "\" " + std::string(api::kNodeNameLost) +
+                                          ": appliance leave --force on this one, then join under another name");
 }
 
 }  // namespace appliance::orchestrator::apiserver

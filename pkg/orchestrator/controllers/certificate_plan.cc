@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
+#include "net/netlink/ip.h"
 #include "orchestrator/api/joining.h"
 #include "orchestrator/api/names.h"
 
@@ -88,36 +90,82 @@ std::string bad_content(const json::Value& request, const crypto::CsrFacts& fact
   return {};
 }
 
-// One text for one address: without the IPv4-in-IPv6 form, and as the system writes it.
-std::string canonical_ip(std::string_view text) {
-  if (text.starts_with("::ffff:") && text.find('.') != std::string_view::npos) text.remove_prefix(7);
-  const std::string from(text);
-  unsigned char bytes[16];
+// One text for one address: without the IPv4-in-IPv6 form, and as the system writes it. "" when it is none.
+std::string canonical_ip(const std::string& text) {
   char out[INET6_ADDRSTRLEN];
-  for (const int family : {AF_INET, AF_INET6})
-    if (::inet_pton(family, from.c_str(), bytes) == 1 && ::inet_ntop(family, bytes, out, sizeof out) != nullptr)
-      return out;
-  return from;
+  if (const auto v4 = net::netlink::parse_ipv4(text)) return v4->string();
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) != 1) return {};
+  const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6);
+  const void* bytes = mapped ? v6.s6_addr + 12 : v6.s6_addr;
+  return ::inet_ntop(mapped ? AF_INET : AF_INET6, bytes, out, sizeof out) != nullptr ? out : std::string();
 }
 
 std::vector<std::string> canonical_ips(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
-  for (const std::string& text : texts) out.push_back(canonical_ip(text));
+  for (const std::string& text : texts)
+    if (std::string ip = canonical_ip(text); !ip.empty()) out.push_back(std::move(ip));
   return out;
 }
 
-// A serving certificate is for what is the node's own: its name, what its Node object says, the address it asked from.
+// ".svc" and "*.example.com" stand for all names below them.
+bool is_reserved_name(const Reserved& reserved, const std::string& name) {
+  return std::ranges::any_of(reserved.names, [&](const std::string& one) {
+    const std::string text = base::to_lower(one);
+    if (text.starts_with("*.")) return name.ends_with(std::string_view(text).substr(1));
+    return text.starts_with('.') ? name.ends_with(text) : name == text;
+  });
+}
+
+// A network that cannot be read covers everything: nothing is given away by mistake.
+bool covers(const std::string& network, net::netlink::Ipv4 ip) {
+  const size_t slash = network.find('/');
+  const auto start = net::netlink::parse_ipv4(std::string_view(network).substr(0, slash));
+  const auto prefix = slash == std::string::npos ? std::nullopt : base::parse_int<int>(network.substr(slash + 1));
+  if (!start || !prefix || *prefix < 0 || *prefix > 32) return true;
+  net::netlink::Cidr range{.base = *start, .prefix = *prefix};
+  range.base.value &= range.mask();
+  return range.contains(ip);
+}
+
+// Loopback, "this host", multicast and what is above it: of every machine, or of none.
+bool is_nobodys(const std::string& ip) {
+  if (const auto v4 = net::netlink::parse_ipv4(ip)) {
+    const uint32_t first = v4->value >> 24U;
+    return first == 0 || first == 127 || first >= 224;
+  }
+  in6_addr v6{};
+  return ::inet_pton(AF_INET6, ip.c_str(), &v6) != 1 || IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) ||
+         IN6_IS_ADDR_MULTICAST(&v6);
+}
+
+// Empty: an address that may be a node's. `ip` is canonical.
+std::string why_never(const Reserved& reserved, const std::string& ip) {
+  if (is_nobodys(ip)) return ip + " is not an address of one machine";
+  if (contains(canonical_ips(reserved.names), ip)) return ip + " is an address of the API server";
+  const auto v4 = net::netlink::parse_ipv4(ip);
+  for (const std::string& network : reserved.networks)
+    if (v4 && covers(network, *v4)) return ip + " is in " + network + ", a network of the cluster";
+  return {};
+}
+
+// A serving certificate is for what is the node's own: its name, the addresses that its Node says, or that it asked
+// from. The Node says what the node wrote there: so no names of it, and no address that is somebody else's.
 std::optional<CertificatePlan> foreign_names(const json::Value& request, const crypto::CsrFacts& facts,
-                                             const NamedNode& node) {
+                                             const NamedNode& node, const Reserved& reserved) {
   const std::string name = node_name_of(facts);
-  for (const std::string& dns : facts.dns_names)
-    if (dns != name && !contains(node.names, dns))
-      return deny("BadNames", "\"" + dns + "\" is not a name of node \"" + name + "\"");
+  for (const std::string& dns : facts.dns_names) {
+    if (dns != name) return deny("BadNames", "\"" + dns + "\" is not the name of node \"" + name + "\"");
+    if (is_reserved_name(reserved, dns)) return deny("BadNames", "\"" + dns + "\" is a name of the cluster itself");
+  }
   std::vector<std::string> own = canonical_ips(node.addresses);
   for (const json::Value& one : json::array_at(request, {"spec", "extra", api::kExtraRemoteAddress}))
-    if (one.is_string()) own.push_back(canonical_ip(one.get_string()));
+    if (one.is_string()) own.push_back(canonical_ip(std::string(one.get_string())));
   const std::vector<std::string> others = canonical_ips(node.others_addresses);
-  for (const std::string& ip : canonical_ips(facts.ip_addresses)) {
+  for (const std::string& text : facts.ip_addresses) {
+    const std::string ip = canonical_ip(text);
+    if (ip.empty()) return deny("BadNames", "\"" + text + "\" is not an address");
+    if (std::string why = why_never(reserved, ip); !why.empty()) return deny("BadNames", std::move(why));
     if (contains(others, ip)) return deny("AddressTaken", ip + " is an address of another node");
     if (!contains(own, ip)) return deny("BadNames", ip + " is not an address of node \"" + name + "\"");
   }
@@ -130,7 +178,7 @@ CertificatePlan approve(std::string message, bool claims_name) {
   return out;
 }
 
-CertificatePlan judge_joining(const crypto::CsrFacts& facts, const NamedNode& node) {
+CertificatePlan judge_joining(const crypto::CsrFacts& facts, const NamedNode& node, const Reserved& reserved) {
   const std::string name = node_name_of(facts);
   const bool mine = node.key_sha256 == facts.public_key_sha256;
   if (!mine && (node.exists || !node.key_sha256.empty()))
@@ -138,11 +186,14 @@ CertificatePlan judge_joining(const crypto::CsrFacts& facts, const NamedNode& no
                                      "\" is taken by another machine: join under another name, or, when that machine "
                                      "is gone for good, kubectl delete node " +
                                      name);
+  if (is_reserved_name(reserved, name))
+    return deny("NodeNameTaken", "node name \"" + name + "\" is taken by the cluster itself: join under another name");
   return approve(mine ? "a machine that joined before, with the same key" : "the node name is free", true);
 }
 
 // Undecided requests to the signers of nodes, by the two sorts of makers that may have them by themselves.
-CertificatePlan judge(const json::Value& request, const Result<crypto::CsrFacts>& facts, const NamedNode& node) {
+CertificatePlan judge(const json::Value& request, const Result<crypto::CsrFacts>& facts, const NamedNode& node,
+                      const Reserved& reserved) {
   const std::string_view signer = json::string_at(request, {"spec", "signerName"});
   const std::string_view user = json::string_at(request, {"spec", "username"});
   const bool joining = in_group(request, api::kBootstrappersGroup) && user.starts_with(api::kBootstrapUser);
@@ -155,9 +206,9 @@ CertificatePlan judge(const json::Value& request, const Result<crypto::CsrFacts>
     return deny("OtherNode",
                 "\"" + std::string(user) + "\" may ask for itself only, not for \"" + facts->common_name + "\"");
   if (signer == api::kSignerNodeClient)
-    return is_node ? approve("renewed by the node itself", true) : judge_joining(*facts, node);
+    return is_node ? approve("renewed by the node itself", true) : judge_joining(*facts, node, reserved);
   if (joining) return deny("BadSubject", "a join token is good for a client certificate only");
-  if (auto refused = foreign_names(request, *facts, node)) return *refused;
+  if (auto refused = foreign_names(request, *facts, node, reserved)) return *refused;
   return approve("names and addresses are the node's own", false);
 }
 
@@ -181,14 +232,15 @@ std::string node_name_of(const crypto::CsrFacts& facts) {
 }
 
 CertificatePlan plan_certificate(const json::Value& request, const Result<crypto::CsrFacts>& facts,
-                                 const NamedNode& node, const CertificateTimes& times, base::WallTime now) {
+                                 const NamedNode& node, const CertificateTimes& times, base::WallTime now,
+                                 const Reserved& reserved) {
   const bool issued = !json::string_at(request, {"status", "certificate"}).empty();
   if (issued || has_condition(request, "Denied") || has_condition(request, "Failed"))
     return wait_until_old(request, times.keep_issued, now);
   const CertificatePlan old = wait_until_old(request, times.keep_pending, now);
   if (old.step == Step::kRemove) return old;
   if (!has_condition(request, "Approved")) {
-    CertificatePlan out = judge(request, facts, node);
+    CertificatePlan out = judge(request, facts, node, reserved);
     return out.step == Step::kWait ? old : out;
   }
   if (!is_ours(json::string_at(request, {"spec", "signerName"}))) return old;

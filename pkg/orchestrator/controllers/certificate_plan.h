@@ -24,9 +24,14 @@ struct CertificateTimes {
 struct NamedNode {
   bool exists = false;                          // there is a Node
   std::string key_sha256{};                     // of the Secret node-key.NAME; "" = none
-  std::vector<std::string> names{};             // Hostname, InternalDNS, ExternalDNS of its Node
   std::vector<std::string> addresses{};         // InternalIP, ExternalIP of its Node
   std::vector<std::string> others_addresses{};  // of all other Nodes
+};
+
+// What no node's certificate is for, see CertificateOptions (certificates.h).
+struct Reserved {
+  std::vector<std::string> names{};     // DNS names and addresses
+  std::vector<std::string> networks{};  // "10.42.0.0/16"
 };
 
 struct CertificatePlan {
@@ -42,7 +47,8 @@ struct CertificatePlan {
 std::string node_name_of(const crypto::CsrFacts& facts);
 
 CertificatePlan plan_certificate(const json::Value& request, const Result<crypto::CsrFacts>& facts,
-                                 const NamedNode& node, const CertificateTimes& times, base::WallTime now);
+                                 const NamedNode& node, const CertificateTimes& times, base::WallTime now,
+                                 const Reserved& reserved = {});
 
 // What is issued: subject and names of the request, usages of the signer, as long as was asked for and at most
 // `lifetime`, never beyond the CA.

@@ -16,24 +16,23 @@ ObjectKey node_key_of(const std::string& node) {
   return {std::string(api::kJoinNamespace), std::string(api::kNodeKeyPrefix) + node};
 }
 
-json::Value node_key_secret(const std::string& node, const std::string& key_sha256) {
+json::Value node_key_secret(const std::string& node, const std::string& key_sha256, base::WallTime now) {
   const ObjectKey key = node_key_of(node);
   return json::Object{{"apiVersion", "v1"},
                       {"kind", "Secret"},
                       {"metadata", json::Object{{"name", key.name}, {"namespace", key.ns}}},
                       {"type", api::kNodeKeySecretType},
-                      {"data", json::Object{{api::kNodeKeyDatum, base::base64(key_sha256)}}}};
+                      {"data", json::Object{{api::kNodeKeyDatum, base::base64(key_sha256)},
+                                            {api::kNodeKeyApproved, base::base64(base::format_rfc3339(now))}}}};
 }
 
 std::string key_in(const json::Value& secret) {
   return base::unbase64(json::string_at(secret, {"data", api::kNodeKeyDatum})).value_or("");
 }
 
-void read_addresses(const json::Value& node, std::vector<std::string>* names, std::vector<std::string>* addresses) {
-  for (const json::Value& one : json::array_at(node, {"status", "addresses"})) {
-    auto* list = json::string_at(one, {"type"}).ends_with("IP") ? addresses : names;
-    if (list != nullptr) list->emplace_back(json::string_at(one, {"address"}));
-  }
+void read_addresses(const json::Value& node, std::vector<std::string>& out) {
+  for (const json::Value& one : json::array_at(node, {"status", "addresses"}))
+    if (json::string_at(one, {"type"}).ends_with("IP")) out.emplace_back(json::string_at(one, {"address"}));
 }
 
 NamedNode observe(const std::string& name, Context& context) {
@@ -46,7 +45,7 @@ NamedNode observe(const std::string& name, Context& context) {
   for (const auto& node : context.informer("nodes").list()) {
     const bool own = node->key.name == name;
     out.exists = out.exists || own;
-    read_addresses(node->document(), own ? &out.names : nullptr, own ? &out.addresses : &out.others_addresses);
+    read_addresses(node->document(), own ? out.addresses : out.others_addresses);
   }
   return out;
 }
@@ -63,7 +62,7 @@ class Certificates final : public Reconciler {
     const json::Value request = object->document();
     const auto facts = crypto::parse_csr(base::unbase64(json::string_at(request, {"spec", "request"})).value_or(""));
     const NamedNode node = observe(facts ? node_name_of(*facts) : std::string(), context);
-    const CertificatePlan plan = plan_certificate(request, facts, node, times(), context.clock().now());
+    const CertificatePlan plan = plan_certificate(request, facts, node, times(), context.clock().now(), reserved());
     switch (plan.step) {
       case Step::kWait:
         return plan.look_again ? Outcome{*plan.look_again} : Outcome{};
@@ -91,11 +90,15 @@ class Certificates final : public Reconciler {
     return {.lifetime = options_.lifetime, .keep_issued = options_.keep_issued, .keep_pending = options_.keep_pending};
   }
 
-  // Of two machines that come at once, one creates the Secret; the other looks again and finds the name taken.
+  [[nodiscard]] Reserved reserved() const {
+    return {.names = options_.reserved_names, .networks = options_.reserved_networks};
+  }
+
+  // Of two machines that come at once, one creates the Secret; the other looks again and finds the name taken. The same
+  // key again makes the record young again: kNodeKeyWaits counts from the last approval.
   static Result<> claim_name(const std::string& node, const std::string& key_sha256, const NamedNode& known,
                              Context& context) {
-    if (known.key_sha256 == key_sha256) return {};
-    const json::Value secret = node_key_secret(node, key_sha256);
+    const json::Value secret = node_key_secret(node, key_sha256, context.clock().now());
     auto written = known.key_sha256.empty()
                        ? context.create("secrets", api::kJoinNamespace, secret)
                        : context.patch("secrets", node_key_of(node), json::Object{{"data", secret.at("data")}});

@@ -130,11 +130,8 @@ TEST_CASE("certificates: subjects and usages other than a node's are denied") {
 }
 
 TEST_CASE("certificates: serving names are the node's own: its name, its Node's addresses, where it asked from") {
-  const NamedNode known{.exists = true,
-                        .key_sha256 = "key1",
-                        .names = {"w1", "w1.example.test"},
-                        .addresses = {"192.0.2.8"},
-                        .others_addresses = {"192.0.2.9"}};
+  const NamedNode known{
+      .exists = true, .key_sha256 = "key1", .addresses = {"192.0.2.8"}, .others_addresses = {"192.0.2.9"}};
   const auto reason = [&](std::vector<std::string> dns, std::vector<std::string> ips, Ask ask = by_node(kServing)) {
     auto facts = node_facts();
     facts.dns_names = std::move(dns);
@@ -142,7 +139,8 @@ TEST_CASE("certificates: serving names are the node's own: its name, its Node's 
     const auto p = plan(ask, facts, known);
     return p.step == Step::kApprove ? std::string("good") : p.reason;
   };
-  CHECK(reason({"w1", "w1.example.test"}, {"192.0.2.7", "192.0.2.8"}) == "good");
+  CHECK(reason({"w1"}, {"192.0.2.7", "192.0.2.8"}) == "good");
+  CHECK(reason({"w1.example.test"}, {}) == "BadNames");  // whatever its Node says
   CHECK(reason({"w2"}, {}) == "BadNames");
   CHECK(reason({"kubernetes.default.svc"}, {}) == "BadNames");
   CHECK(reason({"w1"}, {"192.0.2.1"}) == "BadNames");
@@ -151,6 +149,56 @@ TEST_CASE("certificates: serving names are the node's own: its name, its Node's 
   Ask mapped = by_node(kServing);
   mapped.from = "::ffff:192.0.2.20";
   CHECK(reason({}, {"192.0.2.20"}, mapped) == "good");
+}
+
+TEST_CASE("certificates: no node gets a name of the API server or of Services, nor an address of theirs") {
+  const Reserved reserved{.names = {"localhost", "kubernetes", "kubernetes.default", "API.example.test", "*.lb.test",
+                                    "10.43.0.1", "192.0.2.1", ".svc", ".cluster.local"},
+                          .networks = {"10.42.0.0/16", "10.43.0.0/16"}};
+  const auto judged = [&](const Ask& ask, const crypto::CsrFacts& facts, const NamedNode& node) {
+    return plan_certificate(request_of(ask), facts, node, kTimes, kNow, reserved);
+  };
+  for (const char* name :
+       {"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "bank.default.svc",
+        "kubernetes.default.svc.cluster.local", "w1.cluster.local", "api.example.test", "a.lb.test", "192.0.2.1"}) {
+    INFO(name);
+    const auto p = judged({}, node_facts(name), {});
+    CHECK(p.step == Step::kDeny);
+    CHECK(p.reason == "NodeNameTaken");
+    CHECK(p.message ==
+          "node name \"" + std::string(name) + "\" is taken by the cluster itself: join under another name");
+    CHECK(judged({}, node_facts(name), {.key_sha256 = "key1"}).step == Step::kDeny);  // from before it was reserved
+    auto serving = node_facts(name);
+    serving.dns_names = {name};
+    CHECK(judged(by_node(kServing, name), serving, {.exists = true, .key_sha256 = "key1"}).reason == "BadNames");
+  }
+  for (const char* name : {"w1", "kubernetes2", "svc", "cluster.local", "lb.test", "my-svc", "w1.example.test"}) {
+    INFO(name);
+    CHECK(judged({}, node_facts(name), {}).step == Step::kApprove);
+  }
+  // Whether its Node says so or it asked from there.
+  for (const char* ip :
+       {"127.0.0.1", "127.8.8.8", "0.0.0.0", "224.0.0.1", "255.255.255.255", "10.43.0.1", "10.43.200.1", "10.42.3.4",
+        "192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201", "::1", "::", "ff02::1", "::ffff:127.0.0.1", "no address"}) {
+    INFO(ip);
+    auto facts = node_facts();
+    facts.ip_addresses = {ip};
+    Ask from = by_node(kServing);
+    from.from = ip;
+    CHECK(judged(by_node(kServing), facts, {.exists = true, .addresses = {ip}}).reason == "BadNames");
+    CHECK(judged(from, facts, {.exists = true}).reason == "BadNames");
+  }
+  for (const char* ip : {"192.0.2.7", "10.44.0.1", "2001:db8::7"}) {
+    INFO(ip);
+    auto facts = node_facts();
+    facts.ip_addresses = {ip};
+    CHECK(judged(by_node(kServing), facts, {.exists = true, .addresses = {ip}}).step == Step::kApprove);
+  }
+  // A network that does not parse gives nothing away.
+  auto facts = node_facts();
+  facts.ip_addresses = {"192.0.2.7"};
+  CHECK(plan_certificate(request_of(by_node(kServing)), facts, {}, kTimes, kNow, {.names = {}, .networks = {"10.42/x"}})
+            .reason == "BadNames");
 }
 
 TEST_CASE("certificates: what people must approve waits, then is issued; what no signer of ours signs only waits") {
@@ -220,6 +268,12 @@ TEST_CASE("join secrets: tokens go a day after they expired, a name's key with i
   CHECK(plan_join_secret(key, false, true, kNow).remove);
   CHECK(plan_join_secret(key, false, false, kNow + 9min).look_again == 1min);
   CHECK(plan_join_secret(key, false, false, kNow + 10min).remove);
+  // The same machine asked again: it has the whole time again.
+  const auto again = secret(api::kNodeKeySecretType, {{"approved", base::base64("2026-01-01T00:30:00Z")}});
+  CHECK(plan_join_secret(again, false, false, kNow + 39min).look_again == 1min);
+  CHECK(plan_join_secret(again, false, false, kNow + 40min).remove);
+  const auto broken = secret(api::kNodeKeySecretType, {{"approved", "?"}});
+  CHECK(plan_join_secret(broken, false, false, kNow + 10min).remove);
   CHECK_FALSE(plan_join_secret(secret("Opaque", {}), false, false, kNow + 24h).remove);
 }
 
@@ -234,7 +288,10 @@ struct Cluster {
     runner =
         std::make_unique<Runner>(Runner::Options{.threads = 2, .log = {}, .metrics = nullptr},
                                  server.api->internal_client(), server.api->informers(), server.clock, server.random);
-    runner->add(make_certificate_controller({.ca_pem = server.ca_pem, .ca_key_pem = server.ca_key}));
+    runner->add(make_certificate_controller({.ca_pem = server.ca_pem,
+                                             .ca_key_pem = server.ca_key,
+                                             .reserved_names = {"kubernetes", ".svc", "192.0.2.1"},
+                                             .reserved_networks = {"10.42.0.0/16"}}));
     runner->add(make_join_secret_cleaner());
     runner->start();
   }
@@ -302,21 +359,41 @@ TEST_CASE("join: a token makes a request, the controller signs it, and the certi
   };
   CHECK(node->create("nodes", "", named("w1"), {}).has_value());
   CHECK_FALSE(node->create("nodes", "", named("w2"), {}).has_value());
-  // Its serving certificate, for its name and the address it asks from.
+  // Its serving certificate, for its name and an address that its Node says.
+  client::Client& admin = cluster.server.admin();
+  const auto address = [](const char* ip) {
+    return json::Value(json::Object{{"type", "InternalIP"}, {"address", ip}});
+  };
   const std::string serving_key = must(crypto::generate_key());
   crypto::CsrSpec serving = kW1;
   serving.dns_names = {"w1"};
-  serving.ip_addresses = {"127.0.0.1"};
+  (void)must(admin.patch(
+      "nodes", {"", "w1"}, client::PatchType::kMerge,
+      json::Object{{"status", json::Object{{"addresses", json::Array{address("192.0.2.7"), address("192.0.2.1"),
+                                                                     address("10.42.0.9")}}}}},
+      {.subresource = "status", .field_manager = {}}));
+  (void)must(admin.get("nodes", {"", "w1"}));
+  serving.ip_addresses = {"192.0.2.7"};
   (void)must(node->create(kRequests, "", Cluster::request("w1-serving", serving_key, serving, kServing), {}));
   const std::string served = Cluster::decided(*node, "w1-serving");
   REQUIRE(served.starts_with("-----BEGIN CERTIFICATE-----"));
   CHECK(crypto::verify_chain(served, {.ca_pem = cluster.server.ca_pem,
                                       .now = cluster.server.clock.now(),
                                       .usage = crypto::Usage::kServer,
-                                      .host = "127.0.0.1"}));
-  serving.ip_addresses = {"192.0.2.99"};
-  (void)must(node->create(kRequests, "", Cluster::request("w1-more", serving_key, serving, kServing), {}));
-  CHECK(Cluster::decided(*node, "w1-more") == "BadNames");
+                                      .host = "192.0.2.7"}));
+  // Of nobody, of the API server, of a pod, of every machine.
+  for (const std::string ip : {"192.0.2.99", "192.0.2.1", "10.42.0.9", "127.0.0.1"}) {
+    INFO(ip);
+    serving.ip_addresses = {ip};
+    (void)must(node->create(kRequests, "", Cluster::request("w1-" + ip, serving_key, serving, kServing), {}));
+    CHECK(Cluster::decided(*node, "w1-" + ip) == "BadNames");
+  }
+  for (const std::string name : {"kubernetes", "bank.default.svc"}) {
+    INFO(name);
+    const crypto::CsrSpec cluster_name{.common_name = "system:node:" + name, .organizations = {"system:nodes"}};
+    (void)must(joining->create(kRequests, "", Cluster::request("as-" + name, key, cluster_name), {}));
+    CHECK(Cluster::decided(*joining, "as-" + name) == "NodeNameTaken");
+  }
   const crypto::CsrSpec other{.common_name = "system:node:w2", .organizations = {"system:nodes"}};
   (void)must(node->create(kRequests, "", Cluster::request("w2-client", key, other), {}));
   CHECK(Cluster::decided(*node, "w2-client") == "OtherNode");
@@ -347,6 +424,41 @@ TEST_CASE("join: a name goes to one of two machines, back to the same key, and i
   const std::string third = must(crypto::generate_key());
   (void)must(joining->create(kRequests, "", Cluster::request("third", third, kW1), {}));
   CHECK(Cluster::decided(*joining, "third").starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+TEST_CASE(
+    "join: a machine that asks again with its key has the whole time for its Node again, also after its removal") {
+  Cluster cluster;
+  const std::string key = must(crypto::generate_key());
+  const auto joining = cluster.with_token(cluster.bearer());
+  const client::ObjectKey record{"kube-system", "node-key.w1"};
+  const auto approved = [&] {
+    return base::unbase64(json::string_at(must(cluster.server.admin().get("secrets", record)), {"data", "approved"}))
+        .value_or("");
+  };
+  (void)must(joining->create(kRequests, "", Cluster::request("first", key, kW1), {}));
+  const std::string first = Cluster::decided(*joining, "first");
+  REQUIRE(first.starts_with("-----BEGIN CERTIFICATE-----"));
+  CHECK(base::parse_rfc3339(approved()).has_value());
+  // As it was 9 minutes later, that is: of a time before.
+  const json::Value old = json::Object{{"data", json::Object{{"approved", base::base64("2020-01-01T00:00:00Z")}}}};
+  (void)must(cluster.server.admin().patch("secrets", record, client::PatchType::kMerge, old));
+  REQUIRE(approved() == "2020-01-01T00:00:00Z");
+  (void)must(joining->create(kRequests, "", Cluster::request("second", key, kW1), {}));
+  REQUIRE(Cluster::decided(*joining, "second").starts_with("-----BEGIN CERTIFICATE-----"));
+  CHECK(approved() > "2020-01-01T00:00:00Z");
+  // The record went because no Node came: the old certificate is refused, the same key joins again.
+  REQUIRE(cluster.server.admin().remove("secrets", record, {}));
+  const auto node = cluster.with_certificate(first, key);
+  const auto refused = node->get("nodes", {"", "w1"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::kUnauthenticated);
+  CHECK(api::is_shut_out(refused.error().message));
+  (void)must(joining->create(kRequests, "", Cluster::request("third", key, kW1), {}));
+  REQUIRE(Cluster::decided(*joining, "third").starts_with("-----BEGIN CERTIFICATE-----"));
+  const auto welcome = node->get("nodes", {"", "w1"});
+  REQUIRE_FALSE(welcome);
+  CHECK(welcome.error().code == Code::kNotFound);
 }
 
 TEST_CASE("join: a person's approval is signed as well, and the certificate is that user") {

@@ -1,5 +1,6 @@
 #include "orchestrator/controllers/join_secrets.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -89,7 +90,10 @@ JoinSecretPlan plan_join_secret(const json::Value& secret, bool node_exists, boo
   if (type != api::kNodeKeySecretType || node_exists) return {};
   if (node_was_there) return {.remove = true};
   const auto made = base::parse_rfc3339(json::string_at(secret, {"metadata", "creationTimestamp"}));
-  return made ? remove_at(*made + kNodeKeyWaits, now) : JoinSecretPlan{};
+  if (!made) return {};
+  const auto again =
+      base::parse_rfc3339(base::unbase64(json::string_at(secret, {"data", api::kNodeKeyApproved})).value_or(""));
+  return remove_at(std::max(*made, again.value_or(*made)) + kNodeKeyWaits, now);
 }
 
 std::unique_ptr<Reconciler> make_join_secret_cleaner() { return std::make_unique<JoinSecrets>(); }

@@ -10,7 +10,7 @@
 namespace appliance::orchestrator::controllers {
 
 inline constexpr std::chrono::hours kExpiredTokenKept{24};
-inline constexpr std::chrono::minutes kNodeKeyWaits{10};  // from approval until the Node must have come
+inline constexpr std::chrono::minutes kNodeKeyWaits{10};  // from the last approval until the Node must have come
 
 struct JoinSecretPlan {
   bool remove = false;
