@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -70,7 +71,7 @@ class Worker final : public Server {
   void request_stop(StopKind kind) override { asked_.request(kind); }
 
   Result<> stop(StopKind kind) override {
-    if (std::exchange(stopped_, true)) return {};
+    if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
     Result<> worst;
     if (certificates_) certificates_->stop();
@@ -137,7 +138,8 @@ class Worker final : public Server {
                                                                   .clock = clock_,
                                                                   .random = random_,
                                                                   .api_url = membership_.server,
-                                                                  .problem = [this] { return problem(); }})),
+                                                                  .problem = [this] { return problem(); },
+                                                                  .stopping = [this] { return stopped_.load(); }})),
                        "control socket");
     return {};
   }
@@ -207,7 +209,7 @@ class Worker final : public Server {
   std::optional<NodeCertificates> certificates_;
   base::Pause starting_;
   StopRequest asked_{[this] { starting_.call_off(); }};
-  bool stopped_ = false;
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace

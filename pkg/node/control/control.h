@@ -38,6 +38,7 @@ struct ControlDeps {
   base::Random& random;
   std::string api_url{};                   // where the cluster's API is
   std::function<std::string()> problem{};  // of this machine with its cluster, in words; empty: none
+  std::function<bool()> stopping{};        // whoever waits for something is sent away then
 };
 
 net::http::Handler control_handler(ControlDeps deps);

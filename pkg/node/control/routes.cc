@@ -12,6 +12,7 @@ using net::http::Exchange;
 namespace client = orchestrator::client;
 
 constexpr std::chrono::seconds kWaitMax{30};  // one /control/wait; the command line asks again
+constexpr std::chrono::milliseconds kStoppingLook{200};
 
 int http_status(Code code) {
   switch (code) {
@@ -50,7 +51,7 @@ void stop(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   deps.stop(json::bool_at(*body, {"pods"}) ? StopKind::kPods : StopKind::kKeepPods);
 }
 
-// Answers when the node is Ready: woken by changes of nodes, not by a timer.
+// Answers when the node is Ready: woken by changes of nodes; a timer looks only whether this server stops.
 void wait_node(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   struct Shared {
     std::mutex mutex;
@@ -70,9 +71,12 @@ void wait_node(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
   // The Node may still say Ready from before a crash: the kubelet of this process must have said so too.
   const auto deadline = std::chrono::steady_clock::now() + kWaitMax;
   while (!(shared->ready && deps.node_ready())) {
-    const auto step =
-        std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(shared->ready ? 5 : 1000));
+    const auto step = std::min(
+        deadline, std::chrono::steady_clock::now() + (shared->ready ? std::chrono::milliseconds(5) : kStoppingLook));
     shared->changed.wait_until(lock, step);
+    if (deps.stopping && deps.stopping())
+      return respond_error(
+          *exchange, Error{.code = Code::kUnavailable, .message = "the server stops", .errno_value = 0, .hint = {}});
     if (std::chrono::steady_clock::now() >= deadline)
       return respond_error(*exchange, Error{.code = Code::kDeadlineExceeded,
                                             .message = "node " + deps.config.node_name + " is not Ready yet",
