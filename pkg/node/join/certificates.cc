@@ -36,6 +36,7 @@ void NodeCertificates::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
+  issue_.call_off();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -58,6 +59,7 @@ void NodeCertificates::run() {
       continue;
     }
     const auto done = refresh();
+    if (!done && done.error().code == Code::kCancelled) return;
     if (!done && !told) deps_.log.warn("certificates of this node, trying again", {{"error", done.error()}});
     told = !done;
     pause = done && served_ ? std::chrono::duration_cast<milliseconds>(kLook) : kRetry;
@@ -70,7 +72,7 @@ Result<> NodeCertificates::refresh() {
   if (is_due(keys.node_pem, {}, deps_.clock.now())) {
     keys.node_pem = TRY(request_certificate(
         deps_.client, {.signer = "kubernetes.io/kube-apiserver-client-kubelet", .node_name = config.node_name},
-        keys.node_key_pem, kIssueDeadline));
+        keys.node_key_pem, kIssueDeadline, issue_));
     TRY(base::write_file_atomic(config.pki_dir() + "/node.crt", keys.node_pem));
     deps_.identify(keys);
     deps_.log.info("the node's client certificate was renewed");
@@ -85,7 +87,7 @@ Result<> NodeCertificates::refresh() {
                                               .node_name = config.node_name,
                                               .ip_addresses = {config.node_ip},
                                               .dns_names = {config.node_name}},
-                                             keys.kubelet_key_pem, kIssueDeadline));
+                                             keys.kubelet_key_pem, kIssueDeadline, issue_));
   TRY(base::write_file_atomic(config.pki_dir() + "/kubelet.crt", keys.kubelet_pem));
   TRY(deps_.serve(keys));
   served_ = true;

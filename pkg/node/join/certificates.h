@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "node/config/config.h"
 #include "node/join/membership.h"
 #include "orchestrator/client/client.h"
@@ -42,6 +43,7 @@ class NodeCertificates {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;  // GUARDED_BY(mutex_)
+  base::Pause issue_;      // of the thread, for what it asked the cluster to sign
   std::thread thread_;
 };
 

@@ -6,7 +6,6 @@
 #include "base/crypto/csr.h"
 #include "base/crypto/x509.h"
 #include "base/fs.h"
-#include "base/pause.h"
 #include "base/strings.h"
 #include "net/http/base_url.h"
 #include "net/http/client.h"
@@ -153,7 +152,7 @@ Result<std::string> server_url(std::string_view address) {
 }
 
 Result<std::string> request_certificate(client::Client& api, const CertificateWish& wish, const std::string& key_pem,
-                                        seconds deadline) {
+                                        seconds deadline, base::Pause& pause) {
   crypto::CsrSpec subject;
   subject.common_name = "system:node:" + wish.node_name;
   subject.organizations = {"system:nodes"};
@@ -172,7 +171,6 @@ Result<std::string> request_certificate(client::Client& api, const CertificateWi
   const client::ObjectKey key{"", std::string(json::string_at(made, {"metadata", "name"}))};
   // The controller needs milliseconds; asked with a growing pause instead of a watch, which a bootstrap identity lacks.
   const auto end = std::chrono::steady_clock::now() + deadline;
-  base::Pause pause;
   while (std::chrono::steady_clock::now() < end) {
     const auto live = TRY(api.get(kCsrs, key));
     if (auto why = denial(live)) return fail(std::move(*why));
@@ -181,7 +179,7 @@ Result<std::string> request_certificate(client::Client& api, const CertificateWi
       if (!pem) return fail(Code::kInternal, "the issued certificate is not base64");
       return *std::move(pem);
     }
-    pause.wait();
+    if (!pause.wait()) return fail(Code::kCancelled, "asked to stop while a certificate was waited for");
   }
   return fail(refuse(Code::kDeadlineExceeded,
                      "the certificate was not issued within " + std::to_string(deadline.count()) + " s",
@@ -204,8 +202,9 @@ Result<Membership> join(const Config& config, const JoinRequest& request, const 
   TRY(base::make_dirs(config.pki_dir(), 0700));
   const auto key_path = config.pki_dir() + "/node.key";
   const auto key = TRY(own_key(key_path));
+  base::Pause pause;
   const auto certificate = request_certificate(
-      *api, {.signer = std::string(kClientSigner), .node_name = config.node_name}, key, kCertificateDeadline);
+      *api, {.signer = std::string(kClientSigner), .node_name = config.node_name}, key, kCertificateDeadline, pause);
   if (!certificate) {
     // A key that the cluster refused is of no use; one that it may have recorded is kept for the next try.
     if (certificate.error().code == Code::kPermissionDenied) TRY(remove_membership(config));

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/pause.h"
 #include "node/config/config.h"
 #include "node/join/membership.h"
 #include "node/join/token.h"
@@ -38,7 +39,7 @@ Result<Membership> join(const Config& config, const JoinRequest& request, const 
 Result<std::string> server_url(std::string_view address);
 
 // A certificate for `common_name` of this node, through a CertificateSigningRequest that is waited for.
-// kPermissionDenied with the reason of the denial.
+// kPermissionDenied with the reason of the denial; kCancelled when `pause` was called off.
 struct CertificateWish {
   std::string signer;  // kubernetes.io/kube-apiserver-client-kubelet, kubernetes.io/kubelet-serving
   std::string node_name;
@@ -46,6 +47,6 @@ struct CertificateWish {
   std::vector<std::string> dns_names{};
 };
 Result<std::string> request_certificate(orchestrator::client::Client& client, const CertificateWish& wish,
-                                        const std::string& key_pem, std::chrono::seconds deadline);
+                                        const std::string& key_pem, std::chrono::seconds deadline, base::Pause& pause);
 
 }  // namespace appliance::node
