@@ -9,9 +9,15 @@
 #include "cmd/appliance/verbs.h"
 #include "cmd/appliance/worker_steps.h"
 #include "node/join/join.h"
+#include "orchestrator/api/joining.h"
+#include "orchestrator/client/rest.h"
 
 namespace appliance::cmd {
 namespace {
+
+namespace client = orchestrator::client;
+
+constexpr std::chrono::seconds kWelcomeDeadline{5};  // as for a first connection
 
 Error refuse(std::string message, std::string hint) {
   return Error{
@@ -41,6 +47,32 @@ Result<node::Membership> join_cluster(const node::Config& config, const node::Jo
   else if (open)
     print("\n");
   return joined;
+}
+
+// Does the cluster take this member's certificate? kUnauthenticated: it does not. A server that does not answer, and
+// all else, is the worker's to sort out.
+Result<> check_welcome(const node::Config& config, const node::Membership& membership) {
+  const auto keys = node::read_node_keys(config);
+  if (!keys) return {};
+  const auto api = client::https_client({.base_url = membership.server,
+                                         .ca_pem = keys->ca_pem,
+                                         .certificate_pem = keys->node_pem,
+                                         .key_pem = keys->node_key_pem,
+                                         .bearer_token = {},
+                                         .deadline = kWelcomeDeadline});
+  const auto live = api->get("nodes", {"", membership.node_name});
+  if (!live && live.error().code == Code::kUnauthenticated) return fail(live.error());
+  return {};
+}
+
+// A join that was killed at its end and is run again late finds its name given back: it is asked for anew, with the
+// same key. A worker that had its place in the cluster was taken out on purpose, and has things to clean up.
+Result<bool> must_join_anew(const node::Config& config, const node::Membership& membership) {
+  const auto welcome = check_welcome(config, membership);
+  if (welcome) return false;
+  if (membership.pod_cidr.empty()) return true;
+  if (!orchestrator::api::is_shut_out(welcome.error().message)) return false;  // the worker says what is wrong
+  return fail(refuse(welcome.error().message, "appliance leave --force, then join again"));
 }
 
 }  // namespace
@@ -87,10 +119,17 @@ int join(Argv argv) {
   if (member && (*known)->ca_sha256 != token->ca_sha256)
     return report("join", refuse("this machine is a worker of another cluster, at " + (*known)->server,
                                  "appliance leave takes it out of there"));
+  bool anew = false;
   if (member) {
+    const auto must = must_join_anew(*config, **known);
+    if (!must) return report("join", must.error());
+    anew = *must;
+    if (anew && !args.given("--node-name")) config->node_name = (*known)->node_name;
+  }
+  if (member && !anew) {
     steps.skip("joined", "already, as " + (*known)->node_name);
   } else {
-    if (auto free = check_free(*config); !free) return report("join", free.error());
+    if (auto free = check_free(*config); !member && !free) return report("join", free.error());
     auto joined = join_cluster(*config, {.address = address, .token = *token}, steps);
     if (!joined) return report("join", joined.error());
     *known = std::move(*joined);
@@ -99,7 +138,7 @@ int join(Argv argv) {
   const auto started = run_worker(*config, flags.given(args), steps);
   if (!started) return report("join", started.error());
   if (auto now = node::read_membership(*config); now && *now) known = std::move(now);
-  print_worker(**known, !member || *started);
+  print_worker(**known, !member || anew || *started);
   return kDone;
 }
 

@@ -15,6 +15,7 @@
 #include "cmd/appliance/verbs.h"
 #include "node/join/membership.h"
 #include "node/server.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/client/rest.h"
 
 namespace appliance::cmd {
@@ -33,7 +34,10 @@ Result<std::unique_ptr<client::Client>> as_node(const node::Config& config, cons
 }
 
 // The Node is not there any more; with it went the right to ask.
-bool gone(const Error& error) { return error.code == Code::kNotFound || error.code == Code::kUnauthenticated; }
+bool gone(const Error& error) {
+  return error.code == Code::kNotFound ||
+         (error.code == Code::kUnauthenticated && orchestrator::api::is_shut_out(error.message));
+}
 
 // What stays with the node whatever is drained.
 bool stays(const json::Value& pod) {
