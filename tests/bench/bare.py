@@ -1,10 +1,11 @@
 """A bare Debian 12, from `git clone` to the cluster and through all tests: scripts/prove-bare-machine, with its times."""
-import re, subprocess
+import os, re, subprocess
 from e2e.harness import ROOT
 from bench._common import *
 
 GOAL_MINUTES = {"test": "40"}  # of CI, from nothing on 2 cores
-LABEL = {"up": "make up from nothing, minutes", "up-again": "second make up, minutes", "test": "make test after it, nothing cached, minutes"}
+HOW = "with a compiler cache" if os.environ.get("APP_CCACHE_DIR") else "from nothing"
+LABEL = {"up": f"make up on a bare machine {HOW}, minutes", "up-again": "second make up, minutes", "test": f"make test after it {HOW}, minutes"}
 
 done = subprocess.Popen([str(ROOT / "scripts/prove-bare-machine")], stdout=subprocess.PIPE, text=True)
 for text in done.stdout:
