@@ -38,9 +38,9 @@ api::ApiResult<void> admit_node_identity(const Core& core, const Call& call, con
                                          std::string_view name);
 
 // What a node identity may not write even of its own Node and pods: labels of the cluster, taints, its pod network, who
-// owns it. `old` null: a create. Nothing for everybody else.
-api::ApiResult<void> admit_node_write(const Call& call, const api::Kind& kind, const json::Value& object,
-                                      const json::Value* old, std::string_view subresource);
+// owns it, an address that another Node has. `old` null: a create. Nothing for everybody else.
+api::ApiResult<void> admit_node_write(const Core& core, const Call& call, const api::Kind& kind,
+                                      const json::Value& object, const json::Value* old, std::string_view subresource);
 
 // Change the object in place. After uid, name and namespace are set and prepare_create() ran.
 api::ApiResult<void> admit_create(Core& core, const Call& call, const api::Kind& kind, json::Value& object,

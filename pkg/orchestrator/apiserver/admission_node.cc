@@ -57,28 +57,55 @@ bool differs(const json::Value& object, const json::Value* old, json::Path path)
   return *now != *before;
 }
 
-std::string why_not_node(const Call& call, const json::Value& object, const json::Value* old) {
+std::set<std::string_view> internal_ips(const json::Value& node) {
+  std::set<std::string_view> out;
+  for (const json::Value& one : json::array_at(node, {"status", "addresses"}))
+    if (json::string_at(one, {"type"}) == "InternalIP") out.insert(json::string_at(one, {"address"}));
+  return out;
+}
+
+// Routes of all nodes lead to InternalIPs: with another's, a node would draw that one's traffic or cut it off. Looks at
+// other Nodes only when an address is new: most writes are heartbeats.
+std::string taken_address(const Core& core, const json::Value& object, const json::Value* old) {
+  std::set<std::string_view> claimed = internal_ips(object);
+  if (old != nullptr)
+    for (const std::string_view had : internal_ips(*old)) claimed.erase(had);
+  if (claimed.empty()) return {};
+  const std::string_view self = json::string_at(object, {"metadata", "name"});
+  for (const ObjectPtr& other : core.cache.list(core.kind("nodes"), "").objects) {
+    if (other->key.name == self) continue;
+    const json::Value document = other->document();
+    for (const std::string_view theirs : internal_ips(document))
+      if (claimed.contains(theirs))
+        return "is not allowed to claim the address " + std::string(theirs) + ": it is node \"" + other->key.name +
+               "\"'s; when that machine is gone for good: kubectl delete node " + other->key.name;
+  }
+  return {};
+}
+
+std::string why_not_node(const Core& core, const Call& call, const json::Value& object, const json::Value* old) {
   const std::string labels = foreign_labels(object, old);
   if (!labels.empty() && old == nullptr) return "is not allowed to set the following labels: " + labels;
   if (!labels.empty()) return "is not allowed to modify labels: " + labels;
   // The server's own kubelet knows its network; others get theirs from the cluster.
-  const bool own_network = old == nullptr && call.request().remote_address == "in-process";
-  if (!own_network && (differs(object, old, {"spec", "podCIDR"}) || differs(object, old, {"spec", "podCIDRs"})))
+  const bool in_process = call.request().remote_address == "in-process";
+  if (!(in_process && old == nullptr) &&
+      (differs(object, old, {"spec", "podCIDR"}) || differs(object, old, {"spec", "podCIDRs"})))
     return "is not allowed to choose its pod network";
   if (differs(object, old, {"metadata", "ownerReferences"})) return "is not allowed to modify owner references";
   if (old != nullptr && differs(object, old, {"spec", "taints"})) return "is not allowed to modify taints";
-  return {};
+  return in_process ? std::string() : taken_address(core, object, old);
 }
 
 }  // namespace
 
-api::ApiResult<void> admit_node_write(const Call& call, const api::Kind& kind, const json::Value& object,
-                                      const json::Value* old, std::string_view subresource) {
+api::ApiResult<void> admit_node_write(const Core& core, const Call& call, const api::Kind& kind,
+                                      const json::Value& object, const json::Value* old, std::string_view subresource) {
   const std::string_view node = node_of(call.user);
   if (node.empty() || call.user.in(kGroupMasters)) return {};
   const std::string resource = kind.resource();
   std::string why;
-  if (resource == "nodes") why = why_not_node(call, object, old);
+  if (resource == "nodes") why = why_not_node(core, call, object, old);
   if (resource == "pods" && subresource == "status" && differs(object, old, {"metadata", "labels"}))
     why = "cannot update labels through pod status";
   if (why.empty()) return {};

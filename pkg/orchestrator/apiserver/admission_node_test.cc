@@ -28,7 +28,11 @@ Told as_node(TestServer& server, const Call& call, const std::string& node = "n1
                            .group = "system:nodes"});
 }
 Told as_admin(TestServer& server, const Call& call) {
-  return ask(*server.api, {.method = call.method, .path = call.path, .body = call.body});
+  return ask(*server.api,
+             {.method = call.method,
+              .path = call.path,
+              .body = call.body,
+              .content_type = call.method == "PATCH" ? "application/merge-patch+json" : "application/json"});
 }
 
 std::string node(const std::string& name, const std::string& more = "") {
@@ -142,6 +146,39 @@ TEST_CASE("nodes: write no labels of the cluster, no taints and no pod network, 
   CHECK(patch(R"({"spec":{"podCIDR":"10.42.0.0/24","podCIDRs":["10.42.0.0/24"]}})").status == 403);
   CHECK(patch(R"({"metadata":{"labels":{"kubernetes.io/hostname":"h","node.kubernetes.io/instance-type":"small"}}})")
             .status == 200);
+}
+
+TEST_CASE("nodes: claim no address that another Node has; what they had they keep") {
+  TestServer server;
+  populate(server);
+  const auto claim = [&](const std::string& name, const std::string& ip) {
+    return Call{"PATCH", "/api/v1/nodes/" + name + "/status",
+                R"({"status":{"addresses":[{"type":"InternalIP","address":")" + ip +
+                    R"("},{"type":"Hostname","address":")" + name + R"("}]}})"};
+  };
+  REQUIRE(as_node(server, claim("n1", "192.0.2.1"), "n1").status == 200);
+  REQUIRE(as_node(server, claim("n2", "192.0.2.2"), "n2").status == 200);
+  REQUIRE(as_admin(server, {"GET", "/api/v1/nodes"}).status == 200);
+  const Told taken = as_node(server, claim("n1", "192.0.2.2"), "n1");
+  CHECK(taken.status == 403);
+  CHECK(message(taken) ==
+        "nodes \"n1\" is forbidden: node \"n1\" is not allowed to claim the address 192.0.2.2: it is node \"n2\"'s; "
+        "when that machine is gone for good: kubectl delete node n2");
+  const auto address = [&](const std::string& name) {
+    const auto live = as_admin(server, {"GET", "/api/v1/nodes/" + name}).json();
+    return std::string(json::string_at(json::array_at(live, {"status", "addresses"}).at(0), {"address"}));
+  };
+  CHECK(address("n1") == "192.0.2.1");
+  CHECK(as_node(server, claim("n1", "192.0.2.1"), "n1").status == 200);
+  CHECK(as_node(server, claim("n1", "192.0.2.3"), "n1").status == 200);
+  // One that an admin gave to two stays writable for both: their heartbeats go on.
+  REQUIRE(as_admin(server, claim("n1", "192.0.2.2")).status == 200);
+  CHECK(as_node(server, {"PATCH", "/api/v1/nodes/n1/status", R"({"status":{"phase":"Running"}})"}, "n1").status == 200);
+  // Free when the other Node is gone.
+  REQUIRE(as_admin(server, claim("n1", "192.0.2.1")).status == 200);
+  REQUIRE(as_admin(server, {"DELETE", "/api/v1/nodes/n2"}).status == 200);
+  REQUIRE(as_admin(server, {"GET", "/api/v1/nodes"}).status == 200);
+  CHECK(as_node(server, claim("n1", "192.0.2.2"), "n1").status == 200);
 }
 
 TEST_CASE("nodes: get tokens of accounts for their own pods alone") {

@@ -54,7 +54,8 @@ api::ApiResult<std::string> admit(const CreationPtr& c) {
   if (!name) return name;
   if (auto r = admit_namespace(core, call, kind, *name); !r) return std::unexpected(std::move(r).error());
   if (auto r = admit_node_identity(core, call, kind, *name); !r) return std::unexpected(std::move(r).error());
-  if (auto r = admit_node_write(call, kind, c->object, nullptr, ""); !r) return std::unexpected(std::move(r).error());
+  if (auto r = admit_node_write(core, call, kind, c->object, nullptr, ""); !r)
+    return std::unexpected(std::move(r).error());
   // What the schema refuses is said before numbers are taken for it.
   if (auto errors = api::validate(kind, c->object, nullptr); !errors.empty())
     return std::unexpected(api::invalid(kind, *name, errors));

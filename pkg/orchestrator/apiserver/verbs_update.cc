@@ -81,7 +81,7 @@ api::ApiResult<Next> next_of_update(Core& core, const Call& call, json::Value ob
   if (subresource == "approval") object = approval_of(old, object);
   api::prepare_update(kind, object, old, subresource);  // keeps the old spec.finalizers: only /finalize changes them
   if (subresource == "finalize") json::ensure(object, {"spec", "finalizers"}) = finalizers;
-  if (auto r = admit_node_write(call, kind, object, &old, subresource); !r)
+  if (auto r = admit_node_write(core, call, kind, object, &old, subresource); !r)
     return std::unexpected(std::move(r).error());
   if (kind.resource() == "certificatesigningrequests.certificates.k8s.io") {
     if (auto r = admit_certificate_update(core, kind, object, old, subresource); !r)
