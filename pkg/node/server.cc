@@ -146,7 +146,9 @@ class Composition final : public Server {
                              .more = config_.tls_san},
                             clock_),
                    "pki");
-    TRY(base::write_file_atomic(config_.admin_kubeconfig(), kubeconfig_text(), 0600));
+    // Only when it says something else: a full disk keeps no server from starting.
+    if (const auto is = base::read_file(config_.admin_kubeconfig()); !is || *is != kubeconfig_text())
+      TRY(base::write_file_atomic(config_.admin_kubeconfig(), kubeconfig_text(), 0600));
 
     orch::apiserver::Options options;
     options.kv = kv_.get();
