@@ -30,17 +30,19 @@ int status(Argv argv) {
     out += "problem   " + std::string(problem.as_string()) + '\n';
   const auto number = [&](json::Path path) { return std::to_string(json::int_at(*s, path)); };
   const auto text = [&](json::Path path) { return std::string(json::string_at(*s, path)); };
-  out += "server    " + text({"node"}) + " (" + text({"address"}) + "), api " + text({"api"}) + '\n';
+  out += (text({"role"}) == "worker" ? "worker    " : "server    ") + text({"node"}) + " (" + text({"address"}) +
+         "), api " + text({"api"}) + '\n';
   out += "version   appliance " + text({"version"}) + ", kubernetes " + text({"kubernetes"}) + '\n';
   for (const auto& n : json::array_at(*s, {"nodes"}))
     out += "node      " + std::string(json::string_at(n, {"name"})) +
            (json::bool_at(n, {"ready"}) ? "  Ready\n" : "  NotReady\n");
   out += "pods      " + number({"pods", "total"}) + ", " + number({"pods", "running"}) + " running, " +
          number({"pods", "ready"}) + " ready\n";
-  out += "store     " + number({"store", "voters"}) + " voter, leader " + text({"store", "leader"}) + ", revision " +
-         number({"store", "revision"}) + ", " + number({"store", "keys"}) + " keys, " +
-         base::human_bytes(static_cast<uint64_t>(json::int_at(*s, {"store", "db_bytes"}))) + " database, " +
-         base::human_bytes(static_cast<uint64_t>(json::int_at(*s, {"store", "log_bytes"}))) + " log\n";
+  if (const auto* store = json::find(*s, {"store"}); store != nullptr && store->is_object())
+    out += "store     " + number({"store", "voters"}) + " voter, leader " + text({"store", "leader"}) + ", revision " +
+           number({"store", "revision"}) + ", " + number({"store", "keys"}) + " keys, " +
+           base::human_bytes(static_cast<uint64_t>(json::int_at(*s, {"store", "db_bytes"}))) + " database, " +
+           base::human_bytes(static_cast<uint64_t>(json::int_at(*s, {"store", "log_bytes"}))) + " log\n";
   print(out);
   return kDone;
 }

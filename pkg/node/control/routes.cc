@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "net/http/status_of.h"
 #include "node/version.h"
 
 namespace appliance::node {
@@ -13,32 +14,6 @@ namespace client = orchestrator::client;
 
 constexpr std::chrono::seconds kWaitMax{30};  // one /control/wait; the command line asks again
 constexpr std::chrono::milliseconds kStoppingLook{200};
-
-int http_status(Code code) {
-  switch (code) {
-    case Code::kInvalidArgument:
-      return 400;
-    case Code::kUnauthenticated:
-      return 401;
-    case Code::kPermissionDenied:
-      return 403;
-    case Code::kNotFound:
-      return 404;
-    case Code::kAlreadyExists:
-    case Code::kAborted:
-      return 409;
-    case Code::kResourceExhausted:
-      return 429;
-    case Code::kUnimplemented:
-      return 501;
-    case Code::kUnavailable:
-      return 503;
-    case Code::kDeadlineExceeded:
-      return 504;
-    default:
-      return 500;
-  }
-}
 
 void ping(ControlDeps&, const std::shared_ptr<Exchange>& exchange) {
   respond_json(*exchange, json::Object{{"version", version().appliance}});
@@ -181,7 +156,7 @@ void respond_json(Exchange& exchange, const json::Value& document, int status) {
 void respond_error(Exchange& exchange, const Error& error) {
   respond_json(exchange,
                json::Object{{"message", error.message}, {"hint", error.hint}, {"reason", code_name(error.code)}},
-               http_status(error.code));
+               net::http::status_of(error.code));
 }
 
 }  // namespace appliance::node

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/strings.h"
+#include "net/http/status_of.h"
 #include "orchestrator/client/remote_command.h"
 #include "orchestrator/kubelet/elastic_pool.h"
 
@@ -15,24 +16,6 @@ using net::http::Exchange;
 using net::http::Request;
 
 constexpr std::string_view kMasters = "system:masters";
-
-int status_of(Code code) {
-  switch (code) {
-    case Code::kInvalidArgument:
-    case Code::kFailedPrecondition:
-      return 400;
-    case Code::kNotFound:
-      return 404;
-    case Code::kResourceExhausted:
-      return 429;
-    case Code::kUnimplemented:
-      return 501;
-    case Code::kUnavailable:
-      return 503;
-    default:
-      return 500;
-  }
-}
 
 void refuse(Exchange& exchange, int status, const std::string& text) {
   exchange.respond(net::http::text_response(status, text + '\n'));
@@ -45,7 +28,7 @@ class LogSink final : public client::ByteSink {
   void begin() override { (void)open(); }
   bool write(std::string bytes) override { return open()->write(std::move(bytes)); }
   void finish(std::optional<Error> error) override {
-    if (error && !stream()) return refuse(*exchange_, status_of(error->code), error->message);
+    if (error && !stream()) return refuse(*exchange_, net::http::status_of(error->code), error->message);
     const auto out = open();
     if (error) out->write("\nerror: " + error->message + '\n');
     out->finish();
@@ -161,7 +144,7 @@ class KubeletApi {
     const bool posted =
         pool_.post([this, exchange, ns = std::string(parts[1]), pod = std::string(parts[2]), options = *options] {
           const auto started = streams_.logs(ns, pod, options, std::make_shared<LogSink>(exchange));
-          if (!started) refuse(*exchange, status_of(started.error().code), started.error().message);
+          if (!started) refuse(*exchange, net::http::status_of(started.error().code), started.error().message);
         });
     if (!posted) refuse(*exchange, 503, "the kubelet is busy");
   }
