@@ -116,6 +116,34 @@ def test_killed_join_ends_well_when_run_again(f):
         assert f.w.left_behind() == [], (delay, f.w.left_behind())
 
 
+def test_member_whose_name_was_given_back(f):
+    """A worker that was deleted is told to leave; a join that was killed at its end and is run again late joins anew."""
+    f.w.join(f.token())
+    files = [f.w.data / name for name in ("cluster.json", "pki/ca.crt", "pki/node.crt", "pki/node.key")]
+    kept = {path: path.read_bytes() for path in files}
+    f.w.appliance("down")
+    f.n1.kubectl("delete", "node", "w1")
+    eventually("the name is free", lambda: "node-key.w1" not in f.n1.kubectl("get", "secrets", "-n", "kube-system").stdout)
+    done = f.w.join(f.token(), check=False)
+    assert done.returncode == 1 and "was removed from the cluster" in done.stderr and "appliance leave --force" in done.stderr, done.stderr
+    f.w.appliance("leave")  # the cluster's word that the node was removed is enough: no --force
+    assert f.w.left_behind() == [], f.w.left_behind()
+    # What a join leaves that was killed before its worker began; meanwhile the cluster gave the name back.
+    (f.w.data / "pki").mkdir(parents=True, mode=0o700)
+    for path, content in kept.items():
+        path.write_bytes(content)
+        path.chmod(0o600)
+    member = json.loads(kept[f.w.data / "cluster.json"])
+    (f.w.data / "cluster.json").write_text(json.dumps({**member, "podCIDR": ""}))
+    out = f.w.join(f.token()).stdout
+    assert "certificate issued to w1" in out, out
+    assert (f.w.data / "pki/node.key").read_bytes() == kept[f.w.data / "pki/node.key"]
+    assert next(c for c in f.n1.get("node", "w1")["status"]["conditions"] if c["type"] == "Ready")["status"] == "True"
+    assert "already, as w1" in f.w.join(f.token()).stdout
+    f.w.appliance("leave")
+    assert f.w.left_behind() == [], f.w.left_behind()
+
+
 def test_server_killed_during_a_join(f):
     for delay in [0.0, 0.02, 0.05, 0.1]:
         token = f.token()
