@@ -14,7 +14,7 @@ def prove(which, figures):
         step = re.match(r"(\S+) (\d+) s$", text)
         if step and step.group(1) in figures:
             what, goal = figures[step.group(1)]
-            line(f"{what}, {HOW}, minutes", f"{int(step.group(2)) / 60:.1f}", goal)
+            line(f"{what.format(how=HOW)}, minutes", f"{int(step.group(2)) / 60:.1f}", goal)
         elif not step:
             print(f"# {text.strip()}")
     if done.wait() != 0:
