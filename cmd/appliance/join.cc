@@ -27,7 +27,7 @@ Error refuse(std::string message, std::string hint) {
 // A machine is in one cluster: its own, or the one that it joined.
 Result<> check_free(const node::Config& config) {
   struct stat info{};
-  if (::stat((config.store_dir() + "/log").c_str(), &info) == 0 || ::stat(config.store_dir().c_str(), &info) == 0)
+  if (::stat(config.store_dir().c_str(), &info) == 0)
     return fail(refuse("this machine runs a cluster of its own: its data is in " + config.store_dir(),
                        "appliance uninstall removes it, or give the worker its own --data-dir and --run-dir"));
   return {};
@@ -54,12 +54,9 @@ Result<node::Membership> join_cluster(const node::Config& config, const node::Jo
 Result<> check_welcome(const node::Config& config, const node::Membership& membership) {
   const auto keys = node::read_node_keys(config);
   if (!keys) return {};
-  const auto api = client::https_client({.base_url = membership.server,
-                                         .ca_pem = keys->ca_pem,
-                                         .certificate_pem = keys->node_pem,
-                                         .key_pem = keys->node_key_pem,
-                                         .bearer_token = {},
-                                         .deadline = kWelcomeDeadline});
+  auto https = node::https_options(membership, *keys);
+  https.deadline = kWelcomeDeadline;
+  const auto api = client::https_client(std::move(https));
   const auto live = api->get("nodes", {"", membership.node_name});
   if (!live && live.error().code == Code::kUnauthenticated) return fail(live.error());
   return {};

@@ -26,11 +26,7 @@ using std::chrono::seconds;
 
 Result<std::unique_ptr<client::Client>> as_node(const node::Config& config, const node::Membership& membership) {
   const auto keys = TRY(node::read_node_keys(config));
-  return client::https_client({.base_url = membership.server,
-                               .ca_pem = keys.ca_pem,
-                               .certificate_pem = keys.node_pem,
-                               .key_pem = keys.node_key_pem,
-                               .bearer_token = {}});
+  return client::https_client(node::https_options(membership, keys));
 }
 
 // The Node is not there any more; with it went the right to ask.

@@ -13,9 +13,9 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/strings.h"
-#include "cmd/appliance/control_client.h"
 #include "cmd/appliance/systemd.h"
 #include "node/bootstrap/notify.h"
+#include "node/check/check.h"
 #include "node/server.h"
 
 extern char** environ;
@@ -23,6 +23,7 @@ extern char** environ;
 namespace appliance::cmd {
 namespace {
 
+constexpr int kReadyRounds = 4;  // of 30 s each
 constexpr int kStartTimeoutMs = 60'000;
 constexpr size_t kLogTailLines = 5;
 constexpr size_t kLogTailBytes = 64U << 10U;  // in which that many lines are; the file may be large
@@ -92,6 +93,28 @@ Result<bool> stop_orphans(const node::Config& config) {
 }
 
 }  // namespace
+
+Result<> fit_to_start(const node::Config& config, bool worker) {
+  for (const auto& line : node::check_start(config, worker))
+    if (line.state == node::CheckLine::State::kFailed)
+      return fail(Error{.code = Code::kFailedPrecondition,
+                        .message = line.name + ": " + line.detail,
+                        .errno_value = 0,
+                        .hint = line.remedy});
+  return {};
+}
+
+Result<> wait_ready(ControlClient& client, std::string_view who) {
+  for (int round = 0; round < kReadyRounds; ++round) {
+    const auto done = client.call("GET", "/control/wait?for=node");
+    if (done) return {};
+    if (done.error().code != Code::kDeadlineExceeded) return fail(done.error());
+  }
+  return fail(Error{.code = Code::kDeadlineExceeded,
+                    .message = std::string(who) + " is not Ready after two minutes",
+                    .errno_value = 0,
+                    .hint = "appliance status says what is wrong"});
+}
 
 Result<> start_server(const node::Config& config, const std::vector<std::string>& flags,
                       const std::function<void(std::string_view)>& on_status) {

@@ -3,18 +3,26 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "cmd/appliance/control_client.h"
 #include "node/config/config.h"
 
 namespace appliance::cmd {
+
+// Is this machine fit for a start? The first line of node::check_start() that is not, with its remedy.
+Result<> fit_to_start(const node::Config& config, bool worker = false);
 
 // Starts `appliance server` with these flags in a session of its own, its log in <data-dir>/log/server.log. Returns
 // when it said READY; an early end is an error with the last lines of the log.
 Result<> start_server(const node::Config& config, const std::vector<std::string>& flags,
                       const std::function<void(std::string_view)>& on_status);
+
+// Until the node of the running server is Ready. `who` is for the text of kDeadlineExceeded, after two minutes.
+Result<> wait_ready(ControlClient& client, std::string_view who);
 
 // A server that did not get to where we waited for it: lets its process end, if it is about to, and adds the end of its
 // log to the error (under systemd: where its log is). `pidfd` is of server_pidfd(), taken before the wait.

@@ -13,33 +13,10 @@
 #include "cmd/appliance/worker_steps.h"
 #include "node/bootstrap/demo.h"
 #include "node/bootstrap/kubeconfig.h"
-#include "node/check/check.h"
 #include "node/pki/pki.h"
 
 namespace appliance::cmd {
 namespace {
-
-Result<> preflight(const node::Config& config) {
-  for (const auto& line : node::check_start(config))
-    if (line.state == node::CheckLine::State::kFailed)
-      return fail(Error{.code = Code::kFailedPrecondition,
-                        .message = "up: " + line.name + ": " + line.detail,
-                        .errno_value = 0,
-                        .hint = line.remedy});
-  return {};
-}
-
-Result<> wait_for_node(ControlClient& client) {
-  for (int round = 0; round < 4; ++round) {
-    const auto done = client.call("GET", "/control/wait?for=node");
-    if (done) return {};
-    if (done.error().code != Code::kDeadlineExceeded) return fail(done.error());
-  }
-  return fail(Error{.code = Code::kDeadlineExceeded,
-                    .message = "the node is not Ready after two minutes",
-                    .errno_value = 0,
-                    .hint = "appliance status says what is wrong"});
-}
 
 // True when the file changed. Written for the person who ran us, or to --write-kubeconfig.
 Result<bool> write_kubeconfig(const node::Config& config, std::string& where) {
@@ -166,7 +143,7 @@ int up(Argv argv) {
                              ? "runs already, but not by systemd: appliance down --keep-pods, then up, hands it over"
                              : "runs already");
   } else {
-    if (auto fit = preflight(*config); !fit) return report(fit.error());
+    if (auto fit = fit_to_start(*config); !fit) return report("up", fit.error());
     steps.begin(by_unit ? "started by systemd, API serves" : "server started, API serves");
     if (auto started = start(*config, flags.given(args), by_unit); !started) {
       print("\n");
@@ -176,7 +153,7 @@ int up(Argv argv) {
     changed = true;
   }
   steps.begin("node " + config->node_name + " is Ready");
-  if (auto ready = wait_for_node(client); !ready) {
+  if (auto ready = wait_ready(client, "the node"); !ready) {
     print("\n");
     return report("up", ready.error());
   }

@@ -21,6 +21,7 @@
 #include "node/stop_request.h"
 #include "node/version.h"
 #include "node/worker.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/apiserver/front.h"
 #include "orchestrator/client/remote_streams.h"
 #include "orchestrator/controllers/certificates.h"
@@ -63,7 +64,8 @@ class Composition final : public Server {
   ~Composition() override { (void)stop(StopKind::kKeepPods); }  // stop() logs what it could not do
 
   Result<> open() {
-    TRY(make_folders());
+    TRY(make_folders(config_));
+    for (const auto& dir : {config_.store_dir(), config_.pki_dir()}) TRY(base::make_dirs(dir, 0700));
     api_service_ip_ = TRY(nth_address(config_.service_cidr, 1));
     pod_cidr_ = TRY(nth_subnet(config_.cluster_cidr, kPodSubnetBits, 0));
     notify("STATUS=opening the store");
@@ -87,14 +89,8 @@ class Composition final : public Server {
   Result<> stop(StopKind kind) override {
     if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
-    Result<> worst;
-    const auto note = [&](std::string_view what, const Result<>& done) {
-      if (done) return;
-      log_.error("could not be undone", {{"what", what}, {"error", done.error()}});
-      worst = done;
-    };
     if (api_) api_->set_node_streams(nullptr);
-    agent_.stop(kind, note);
+    auto worst = agent_.stop(kind);
     if (runner_) runner_->stop();
     if (listener_) listener_->stop();
     if (control_) control_->stop();
@@ -115,16 +111,6 @@ class Composition final : public Server {
   }
 
  private:
-  Result<> make_folders() {
-    for (const auto& dir : {config_.data_dir, config_.run_dir}) TRY(base::make_dirs(dir, 0711));
-    for (const auto& dir : {config_.store_dir(), config_.images_dir(), config_.pki_dir()})
-      TRY(base::make_dirs(dir, 0700));
-    TRY(base::make_dirs(config_.pods_dir(), 0711));
-    TRY(base::make_dirs(config_.pod_log_dir(), 0755));
-    TRY(base::make_dirs(config_.container_log_dir(), 0755));
-    return {};
-  }
-
   Result<> open_store() {
     store::server::StoreOptions store_options{.dir = config_.store_dir(), .fs = *fs_, .clock = clock_};
     store_options.log = log_.with({{"component", "store"}});
@@ -234,7 +220,8 @@ class Composition final : public Server {
 
   Result<> start_node() {
     write_cluster_facts();
-    auto& client = api_->client_as("system:node:" + config_.node_name, {"system:nodes"});
+    auto& client =
+        api_->client_as(std::string(orch::api::kNodeUser) + config_.node_name, {std::string(orch::api::kNodesGroup)});
     TRY(agent_.start(client, api_->informers()));
     TRY(agent_.serve_kubelet_api({.certificate_pem = pki_.kubelet_pem + pki_.ca_pem,
                                   .key_pem = pki_.kubelet_key_pem,
@@ -254,7 +241,7 @@ class Composition final : public Server {
   // starting.
   void write_cluster_facts() {
     auto& client = api_->internal_client();
-    const orch::client::ObjectKey key{"kube-system", std::string(kClusterFacts)};
+    const auto key = cluster_facts_key();
     const auto map = facts_map(config_, version().appliance);
     auto done = client.get("configmaps", key);
     const auto* data = done ? json::find(*done, {"data"}) : nullptr;

@@ -44,7 +44,7 @@ class Worker final : public Server {
   ~Worker() override { (void)stop(StopKind::kKeepPods); }  // stop() logs what it could not do
 
   Result<> open() {
-    TRY(make_folders());
+    TRY(make_folders(config_));
     lock_ = TRY(fs_->lock(config_.data_dir + "/worker.lock"));
     TRY(base::write_file(config_.pid_file(), std::to_string(getpid()) + '\n'));
     const auto keys = TRY_CTX(read_node_keys(config_), "keys of this node");
@@ -73,13 +73,8 @@ class Worker final : public Server {
   Result<> stop(StopKind kind) override {
     if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
-    Result<> worst;
     if (certificates_) certificates_->stop();
-    agent_.stop(kind, [&](std::string_view what, const Result<>& done) {
-      if (done) return;
-      log_.error("could not be undone", {{"what", what}, {"error", done.error()}});
-      worst = done;
-    });
+    auto worst = agent_.stop(kind);
     if (control_) control_->stop();
     if (informers_) informers_->stop();
     blocking_.stop();
@@ -93,21 +88,9 @@ class Worker final : public Server {
   }
 
  private:
-  Result<> make_folders() {
-    for (const auto& dir : {config_.data_dir, config_.run_dir}) TRY(base::make_dirs(dir, 0711));
-    TRY(base::make_dirs(config_.images_dir(), 0700));
-    TRY(base::make_dirs(config_.pods_dir(), 0711));
-    TRY(base::make_dirs(config_.pod_log_dir(), 0755));
-    return base::make_dirs(config_.container_log_dir(), 0755);
-  }
-
   void connect(const NodeKeys& keys) {
     ca_pem_ = keys.ca_pem;
-    orch::client::HttpsOptions https;
-    https.base_url = membership_.server;
-    https.ca_pem = keys.ca_pem;
-    https.certificate_pem = keys.node_pem;
-    https.key_pem = keys.node_key_pem;
+    auto https = https_options(membership_, keys);
     https.deadline = kCallDeadline;
     client_ = orch::client::https_client(https);
     informers_.emplace(
@@ -164,7 +147,7 @@ class Worker final : public Server {
 
   // What may have changed at the server since; the API may be away, then what was known counts.
   void refresh_facts() {
-    const auto map = client_->get("configmaps", {"kube-system", std::string(kClusterFacts)});
+    const auto map = client_->get("configmaps", cluster_facts_key());
     if (!map) return log_.warn("the server does not answer, what was known counts", {{"error", map.error()}});
     const auto before = membership_.grace_seconds;
     read_facts(*map, membership_);

@@ -2,8 +2,7 @@
 network namespace of the test."""
 import json, os, pathlib, time
 
-from e2e.fleet import parent_of
-from e2e.harness import BINARY, _open, eventually, fetched_kubectl, run
+from e2e.harness import BINARY, _open, eventually, fetched_kubectl, parent_of, run
 
 NAME = f"e2e{os.getpid() % 100000}"
 DATA, RUN = pathlib.Path("/var/lib/appliance-dev") / NAME, pathlib.Path("/run/appliance-dev") / NAME

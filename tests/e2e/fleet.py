@@ -1,16 +1,8 @@
 """Several machines of one cluster, each a network namespace with its own data and run folders: a server and workers on one
 segment, and workers behind a router. Traffic never leaves the namespaces."""
-import os, pathlib, re, shutil, tempfile
+import os, pathlib, re, tempfile
 
-from e2e.harness import BINARY, Cluster, _numbers, _open, eventually, fetched_kubectl, run
-
-
-def parent_of(run_dir):
-    """The cgroup parent of a run folder, as the server derives it."""
-    hashed = 0xCBF29CE484222325
-    for byte in str(run_dir).encode():
-        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-    return f"kubepods-{hashed % 2**32:08x}"
+from e2e.harness import BINARY, Cluster, _numbers, _open, eventually, fetched_kubectl, parent_of, remove_machine, run
 
 
 class Fleet:
@@ -126,12 +118,4 @@ class Machine(Cluster):
             self.plug()
             self.inside(BINARY, "uninstall", "--yes", "--write-kubeconfig", self.kubeconfig, *self.dirs(), check=False, timeout=120)
         finally:
-            for pid in run("ip", "netns", "pids", self.netns, check=False).stdout.split():
-                try:
-                    os.kill(int(pid), 9)
-                except ProcessLookupError:
-                    pass
-            run("ip", "netns", "del", self.netns, check=False)
-            for mount in reversed([l.split()[1] for l in open("/proc/mounts") if l.split()[1].startswith(str(self.home))]):
-                run("umount", "-l", mount, check=False)
-            shutil.rmtree(self.home, ignore_errors=True)
+            remove_machine(self.home, self.netns)

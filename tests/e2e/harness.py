@@ -53,6 +53,33 @@ def eventually(what, probe, timeout=WAIT_S):
     raise Failed(f"{what}: not within {timeout} s; last: {last}")
 
 
+def apt_sources():
+    """This machine's own sources of Debian, as mmdebstrap takes them."""
+    return [str(p) for p in pathlib.Path("/etc/apt/sources.list.d").glob("debian*.sources")][:1] or ["/etc/apt/sources.list"]
+
+
+def parent_of(run_dir):
+    """The cgroup parent of a run folder, as the server derives it."""
+    hashed = 0xCBF29CE484222325
+    for byte in str(run_dir).encode():
+        hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
+    return f"kubepods-{hashed % 2**32:08x}"
+
+
+def remove_machine(home, *namespaces):
+    """Ends what runs in the namespaces, by pid, and removes them and the folder with all that is mounted in it."""
+    for ns in namespaces:
+        for pid in run("ip", "netns", "pids", ns, check=False).stdout.split():
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        run("ip", "netns", "del", ns, check=False)
+    for mount in reversed([line.split()[1] for line in open("/proc/mounts") if line.split()[1].startswith(str(home))]):
+        run("umount", "-l", mount, check=False)
+    shutil.rmtree(home, ignore_errors=True)
+
+
 def fetched_kubectl():
     return run(ROOT / "scripts/fetch-kubectl").stdout.strip().splitlines()[-1]
 
@@ -69,10 +96,7 @@ class Cluster:
         self.home = pathlib.Path(tempfile.mkdtemp(prefix=f"appliance-e2e-{name}-"))
         os.chmod(self.home, 0o755)
         self.data, self.run_dir, self.kubeconfig = self.home / "data", self.home / "run", self.home / "kubeconfig"
-        hashed = 0xCBF29CE484222325
-        for byte in str(self.run_dir).encode():
-            hashed = (hashed ^ byte) * 0x100000001B3 % 2**64
-        self.cgroup_parent = f"kubepods-{hashed % 2**32:08x}"
+        self.cgroup_parent = parent_of(self.run_dir)
         self.flags = ["--node-name", "n1", "--node-ip", self.node_ip, *flags]
         self.kubectl_path = fetched_kubectl()
         for ns in (self.netns, self.peer):
@@ -173,14 +197,4 @@ class Cluster:
         try:
             self.inside(BINARY, "uninstall", "--yes", "--write-kubeconfig", self.kubeconfig, *self.dirs(), check=False, timeout=120)
         finally:
-            for ns in (self.netns, self.peer):
-                for pid in run("ip", "netns", "pids", ns, check=False).stdout.split():
-                    try:
-                        os.kill(int(pid), signal.SIGKILL)
-                    except ProcessLookupError:
-                        pass
-                run("ip", "netns", "del", ns, check=False)
-            mounts = [line.split()[1] for line in open("/proc/mounts") if line.split()[1].startswith(str(self.home))]
-            for mount in reversed(mounts):
-                run("umount", "-l", mount, check=False)
-            shutil.rmtree(self.home, ignore_errors=True)
+            remove_machine(self.home, self.netns, self.peer)

@@ -2,7 +2,7 @@
 docker-registry on loopback, as a Deployment behind a Service, rolled under load and scaled."""
 import json, os, pathlib, subprocess, threading, time
 
-from e2e.harness import BINARY, Cluster, Failed, Skip, eventually, run, ROOT
+from e2e.harness import BINARY, Cluster, Failed, Skip, apt_sources, eventually, run, ROOT
 
 CACHE = ROOT / "build/e2e/nginx"
 REGISTRY_CONFIG = """version: 0.1
@@ -36,10 +36,6 @@ def nginx_layout():
         run("umoci", "config", "--image", f"{layout}:{version}", "--config.cmd", "/usr/sbin/nginx", "--config.stopsignal", "SIGQUIT", "--config.env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "--config.exposedports", "80/tcp")
     (CACHE / "done").write_text("")
     return layout
-
-
-def apt_sources():
-    return [str(p) for p in pathlib.Path("/etc/apt/sources.list.d").glob("debian*.sources")][:1] or ["/etc/apt/sources.list"]
 
 
 def setup():

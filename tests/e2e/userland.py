@@ -9,7 +9,7 @@ The userland is made once per build folder by mmdebstrap; each machine gets a co
 the test's own, so its `kubepods` is not this machine's. All processes of a machine end with its first."""
 import itertools, os, pathlib, shutil, signal, subprocess, tempfile, time
 
-from e2e.harness import Failed, ROOT, Skip, _open, eventually, run
+from e2e.harness import Failed, ROOT, Skip, _open, apt_sources, eventually, run
 
 CACHE = ROOT / "build/e2e/userland"
 PACKAGES = "systemd,systemd-sysv,iproute2,procps,curl,kmod"
@@ -24,8 +24,7 @@ def rootfs():
     if not done.exists() or done.read_text() != PACKAGES:
         run("rm", "-rf", CACHE)
         CACHE.mkdir(parents=True)
-        sources = [str(p) for p in pathlib.Path("/etc/apt/sources.list.d").glob("debian*.sources")][:1] or ["/etc/apt/sources.list"]
-        run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", CACHE / "rootfs", *sources, timeout=600)
+        run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", CACHE / "rootfs", *apt_sources(), timeout=600)
         done.write_text(PACKAGES)
     return CACHE / "rootfs"
 

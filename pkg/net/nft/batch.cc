@@ -1,9 +1,8 @@
 #include "net/nft/batch.h"
 
-#include <arpa/inet.h>
+#include <arpa/inet.h>  // before the kernel's own: both define in_addr
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include "base/check.h"
 #include "net/nft/encode.h"
@@ -12,12 +11,6 @@ namespace appliance::net::nft {
 namespace {
 
 constexpr size_t kElementListBytes = 48U << 10U;  // nla_len is 16 bits: the list must stay below 64 KiB
-
-constexpr uint16_t type_of(uint16_t message) { return (NFNL_SUBSYS_NFTABLES << 8U) | message; }
-
-nfgenmsg family(uint8_t value, uint16_t resource = 0) {
-  return {.nfgen_family = value, .version = NFNETLINK_V0, .res_id = htons(resource)};
-}
 
 // nft(8) packs the types of a concatenation into one number, 6 bits each.
 uint32_t packed_type(const std::vector<Field>& fields) {

@@ -3,7 +3,8 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
+
+#include "net/nft/encode.h"
 
 namespace appliance::net::nft {
 namespace {
@@ -12,10 +13,6 @@ using netlink::find_attribute;
 using netlink::parse_attributes;
 
 constexpr int kAgainMax = 8;  // the kernel asks to send again after it loaded something or lost a race; more is a fault
-
-constexpr uint16_t type_of(uint16_t message) { return (NFNL_SUBSYS_NFTABLES << 8U) | message; }
-
-nfgenmsg family(uint8_t value) { return {.nfgen_family = value, .version = NFNETLINK_V0, .res_id = 0}; }
 
 ChainInfo parse_chain(const netlink::Message& message) {
   ChainInfo out;
@@ -29,30 +26,6 @@ ChainInfo parse_chain(const netlink::Message& message) {
     for (const auto& h : parse_attributes(a.data)) {
       if (h.type == NFTA_HOOK_HOOKNUM) out.hook = static_cast<int>(h.as_be32());
       if (h.type == NFTA_HOOK_PRIORITY) out.priority = static_cast<int>(h.as_be32());
-    }
-  }
-  return out;
-}
-
-std::string value_of(std::string_view data) {
-  const auto inner = parse_attributes(data);
-  const auto* value = find_attribute(inner, NFTA_DATA_VALUE);
-  return value == nullptr ? std::string() : std::string(value->data);
-}
-
-Element parse_element(std::string_view bytes) {
-  Element out;
-  for (const auto& a : parse_attributes(bytes)) {
-    if (a.type == NFTA_SET_ELEM_KEY) out.key = value_of(a.data);
-    if (a.type != NFTA_SET_ELEM_DATA) continue;
-    out.data = value_of(a.data);
-    const auto inner = parse_attributes(a.data);
-    const auto* verdict = find_attribute(inner, NFTA_DATA_VERDICT);
-    if (verdict == nullptr) continue;
-    out.verdict.emplace();
-    for (const auto& v : parse_attributes(verdict->data)) {
-      if (v.type == NFTA_VERDICT_CODE) out.verdict->code = static_cast<int>(v.as_be32());
-      if (v.type == NFTA_VERDICT_CHAIN) out.verdict->chain = v.as_text();
     }
   }
   return out;
@@ -116,19 +89,7 @@ Result<std::vector<ChainInfo>> Nft::chains() {
 
 Result<std::vector<Element>> Nft::elements(const std::string& table, const std::string& set) {
   std::vector<Element> out;
-  netlink::Builder b;
-  b.begin(type_of(NFT_MSG_GETSETELEM), 0, family(NFPROTO_IPV4));
-  b.text(NFTA_SET_ELEM_LIST_TABLE, table);
-  b.text(NFTA_SET_ELEM_LIST_SET, set);
-  TRY(socket_.dump(
-      b, "list elements of " + set, [&] { out.clear(); },
-      [&](const netlink::Message& m) {
-        if (m.type != type_of(NFT_MSG_NEWSETELEM)) return;
-        const auto attributes = parse_attributes(m.attributes<nfgenmsg>());
-        const auto* list = find_attribute(attributes, NFTA_SET_ELEM_LIST_ELEMENTS);
-        if (list == nullptr) return;
-        for (const auto& item : parse_attributes(list->data)) out.push_back(parse_element(item.data));
-      }));
+  for (auto& found : TRY(dump_set(socket_, NFPROTO_IPV4, table, set))) out.push_back(std::move(found.element));
   return out;
 }
 

@@ -1,20 +1,16 @@
 #include "net/nft/ruleset.h"
 
+#include <arpa/inet.h>  // before the kernel's own: both define in_addr
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
-#include "net/netlink/socket.h"
+#include "net/nft/encode.h"
 
 namespace appliance::net::nft {
 namespace {
 
 using netlink::find_attribute;
 using netlink::parse_attributes;
-
-constexpr uint16_t type_of(uint16_t message) { return (NFNL_SUBSYS_NFTABLES << 8U) | message; }
-
-nfgenmsg family(uint8_t value) { return {.nfgen_family = value, .version = NFNETLINK_V0, .res_id = 0}; }
 
 Expression parse_expression(std::string_view bytes) {
   Expression out;
@@ -85,6 +81,11 @@ Result<std::vector<RuleInfo>> read_rules() {
 
 Result<std::vector<SetElement>> read_set(uint8_t of, const std::string& table, const std::string& set) {
   auto socket = TRY(netlink::Socket::open(NETLINK_NETFILTER));
+  return dump_set(socket, of, table, set);
+}
+
+Result<std::vector<SetElement>> dump_set(netlink::Socket& socket, uint8_t of, const std::string& table,
+                                         const std::string& set) {
   std::vector<SetElement> out;
   netlink::Builder b;
   b.begin(type_of(NFT_MSG_GETSETELEM), 0, family(of));

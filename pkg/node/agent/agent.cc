@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/fs.h"
 #include "node/control/control.h"
 #include "node/version.h"
 #include "orchestrator/dns/server.h"
@@ -58,7 +59,7 @@ struct Agent::Parts {
 Agent::Agent(AgentDeps deps) : deps_(std::move(deps)), parts_(std::make_unique<Parts>()) {}
 
 Agent::~Agent() {
-  stop(StopKind::kKeepPods, [](std::string_view, const Result<>&) {});
+  (void)stop(StopKind::kKeepPods);  // logs what it could not do
   close();
 }
 
@@ -125,8 +126,14 @@ Result<> Agent::serve_kubelet_api(const net::tls::ServerOptions& tls) {
   return {};
 }
 
-void Agent::stop(StopKind kind, const Note& note) {
-  if (std::exchange(parts_->stopped, true)) return;
+Result<> Agent::stop(StopKind kind) {
+  if (std::exchange(parts_->stopped, true)) return {};
+  Result<> worst;
+  const auto note = [&](std::string_view what, const Result<>& done) {
+    if (done) return;
+    deps_.log.error("could not be undone", {{"what", what}, {"error", done.error()}});
+    worst = done;
+  };
   auto& p = *parts_;
   if (kind == StopKind::kPods && p.kubelet) note("pods", p.kubelet->stop_all_pods(kStopPodsDeadline));
   if (p.kubelet_api) p.kubelet_api->stop();
@@ -134,10 +141,11 @@ void Agent::stop(StopKind kind, const Note& note) {
   if (p.proxy) p.proxy->stop();
   if (p.routes) p.routes->stop();
   if (p.kubelet) p.kubelet->stop();
-  if (kind != StopKind::kPods) return;
+  if (kind != StopKind::kPods) return worst;
   if (p.dns) note("dns", p.dns->teardown());
   if (p.proxy) note("proxy", p.proxy->teardown());
   if (p.podnet) note("network", p.podnet->teardown());
+  return worst;
 }
 
 void Agent::close() {
@@ -159,6 +167,14 @@ bool Agent::node_ready() const {
 }
 
 orch::client::NodeStreams& Agent::streams() { return parts_->kubelet->streams(); }
+
+Result<> make_folders(const Config& config) {
+  for (const auto& dir : {config.data_dir, config.run_dir}) TRY(base::make_dirs(dir, 0711));
+  TRY(base::make_dirs(config.images_dir(), 0700));
+  TRY(base::make_dirs(config.pods_dir(), 0711));
+  TRY(base::make_dirs(config.pod_log_dir(), 0755));
+  return base::make_dirs(config.container_log_dir(), 0755);
+}
 
 orch::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log) {
   orch::podnet::Options options;

@@ -5,16 +5,14 @@
 //   TRY(agent.open_machine("10.42.0.0/24"));         // needs nothing of the API
 //   TRY(agent.start(client, informers));
 //   TRY(agent.serve_kubelet_api({.certificate_pem = …, .key_pem = …, .client_ca_pem = …}));
-//   agent.stop(StopKind::kKeepPods, [](std::string_view what, const Result<>& done) { … });
+//   TRY(agent.stop(StopKind::kKeepPods));
 //
 // Thread: one owner; images() and node_ready() from any.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -53,10 +51,10 @@ class Agent {
   // Replaces the listener of an earlier call: for a certificate that was renewed.
   Result<> serve_kubelet_api(const net::tls::ServerOptions& tls);
 
-  // Two steps, so that the owner can end in between what feeds the agent. Idempotent. `note` gets what went wrong.
-  using Note = std::function<void(std::string_view what, const Result<>& done)>;
-  void stop(StopKind kind, const Note& note);  // nothing of it runs any more; with kPods nothing of it is left
-  void close();                                // runtime and network are let go of
+  // Two steps, so that the owner can end in between what feeds the agent. Idempotent. What could not be undone is
+  // logged, and the last of it is the error.
+  Result<> stop(StopKind kind);  // nothing of it runs any more; with kPods nothing of it is left
+  void close();                  // runtime and network are let go of
 
   [[nodiscard]] runtime::image::ImageStore* images() const { return images_.load(); }  // null until it is open
   [[nodiscard]] bool node_ready() const;
@@ -68,6 +66,9 @@ class Agent {
   std::unique_ptr<Parts> parts_;
   std::atomic<runtime::image::ImageStore*> images_{nullptr};
 };
+
+// The folders that an agent needs, below data and run folder and for logs.
+Result<> make_folders(const Config& config);
 
 // What uninstall and a failed start need without an agent.
 orchestrator::podnet::Options podnet_options(const Config& config, const std::string& pod_cidr, const base::Log& log);

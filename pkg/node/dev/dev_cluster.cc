@@ -35,8 +35,6 @@ std::string DevCluster::bridge() const {
   return out;
 }
 
-std::string DevCluster::gateway() const { return Ipv4{network.base.value + 1}.string(); }
-
 Result<DevCluster> plan_dev_cluster(const DevClusterWish& wish, const std::vector<Cidr>& taken) {
   if (!valid_name(wish.name))
     return fail(Code::kInvalidArgument, "--name: \"" + wish.name +

@@ -38,7 +38,7 @@ struct DevCluster {
   [[nodiscard]] std::string run_dir(size_t i) const { return run_root() + "/node-" + std::to_string(i + 1); }
   [[nodiscard]] std::string netns(size_t i) const { return run_dir(i) + ".netns"; }
   [[nodiscard]] std::string bridge() const;  // <= 15 characters, by a hash of the name
-  [[nodiscard]] std::string gateway() const;
+  [[nodiscard]] net::netlink::Ipv4 gateway() const { return {network.base.value + 1}; }  // the machine itself
 };
 
 struct DevClusterWish {

@@ -8,7 +8,7 @@ TEST_CASE("dev cluster: nodes are numbered, their addresses follow, the network 
   const auto free = plan_dev_cluster({.name = "x", .nodes = 3}, {*net::netlink::parse_cidr("10.88.0.0/23")});
   REQUIRE(free.has_value());
   CHECK(free->network.string() == "10.88.2.0/24");
-  CHECK(free->gateway() == "10.88.2.1");
+  CHECK(free->gateway().string() == "10.88.2.1");
   REQUIRE(free->nodes.size() == 3);
   CHECK(free->nodes[0].name == "x-1");
   CHECK(free->nodes[2].ip == "10.88.2.13");

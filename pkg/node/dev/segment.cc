@@ -52,8 +52,7 @@ Result<> make_bridge(const DevCluster& cluster, RouteSocket& host) {
   TRY(fine_if_there(host.create_bridge(cluster.bridge())));
   const auto bridge = TRY(host.link(cluster.bridge()));
   TRY(host.change_link(cluster.bridge(), {.up = true, .alias = "appliance dev cluster " + cluster.name}));
-  return host.add_address(
-      {.link = bridge.index, .ip = {cluster.network.base.value + 1}, .prefix = cluster.network.prefix});
+  return host.add_address({.link = bridge.index, .ip = cluster.gateway(), .prefix = cluster.network.prefix});
 }
 
 Result<> enter_network(const DevCluster& cluster, size_t i) {
@@ -65,7 +64,7 @@ Result<> enter_network(const DevCluster& cluster, size_t i) {
   TRY(net.add_address({.link = eth0.index, .ip = ip, .prefix = cluster.network.prefix}));
   return net.add_route({.destination = {},
                         .link = eth0.index,
-                        .gateway = {cluster.network.base.value + 1},
+                        .gateway = cluster.gateway(),
                         .scope = net::netlink::Scope::kGlobal,
                         .protocol = 3});  // RTPROT_BOOT: to the node it is the machine's own route
 }

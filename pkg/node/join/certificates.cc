@@ -7,6 +7,7 @@
 #include "base/executor.h"
 #include "base/fs.h"
 #include "node/join/join.h"
+#include "orchestrator/api/joining.h"
 
 namespace appliance::node {
 namespace {
@@ -71,7 +72,7 @@ Result<> NodeCertificates::refresh() {
   auto keys = TRY(read_node_keys(config));
   if (is_due(keys.node_pem, {}, deps_.clock.now())) {
     keys.node_pem = TRY(request_certificate(
-        deps_.client, {.signer = "kubernetes.io/kube-apiserver-client-kubelet", .node_name = config.node_name},
+        deps_.client, {.signer = std::string(orchestrator::api::kSignerNodeClient), .node_name = config.node_name},
         keys.node_key_pem, kIssueDeadline, issue_));
     TRY(base::write_file_atomic(config.pki_dir() + "/node.crt", keys.node_pem));
     deps_.identify(keys);
@@ -83,7 +84,7 @@ Result<> NodeCertificates::refresh() {
     TRY(base::write_file_atomic(config.pki_dir() + "/kubelet.key", keys.kubelet_key_pem, 0600));
   }
   keys.kubelet_pem = TRY(request_certificate(deps_.client,
-                                             {.signer = "kubernetes.io/kubelet-serving",
+                                             {.signer = std::string(orchestrator::api::kSignerNodeServing),
                                               .node_name = config.node_name,
                                               .ip_addresses = {config.node_ip},
                                               .dns_names = {config.node_name}},

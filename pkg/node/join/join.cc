@@ -13,6 +13,7 @@
 #include "net/netlink/route.h"
 #include "net/tls/peer_chain.h"
 #include "node/join/fit.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/client/rest.h"
 
 namespace appliance::node {
@@ -25,7 +26,6 @@ constexpr int kDefaultPort = 6443;
 constexpr seconds kConnectTimeout{5};
 constexpr seconds kCertificateDeadline{20};
 constexpr std::chrono::minutes kClockSkewMax{5};
-constexpr std::string_view kClientSigner = "kubernetes.io/kube-apiserver-client-kubelet";
 constexpr std::string_view kCsrs = "certificatesigningrequests.certificates.k8s.io";
 
 Error with_hint(Error error, std::string hint) {
@@ -90,7 +90,7 @@ Result<> check_clock(const std::string& url, const std::string& ca, const base::
 
 // Step 2. What the cluster is, as its ConfigMap says.
 Result<Membership> facts_of(client::Client& api, const Config& config, const std::string& url, const JoinToken& token) {
-  const auto map = api.get("configmaps", {"kube-system", std::string(kClusterFacts)});
+  const auto map = api.get("configmaps", cluster_facts_key());
   if (!map && map.error().code == Code::kUnauthenticated)
     return fail(with_hint(map.error(), "make a new one on the server: appliance token create"));
   if (!map) return fail(map.error().wrap("ask the server what its cluster is"));
@@ -154,12 +154,12 @@ Result<std::string> server_url(std::string_view address) {
 Result<std::string> request_certificate(client::Client& api, const CertificateWish& wish, const std::string& key_pem,
                                         seconds deadline, base::Pause& pause) {
   crypto::CsrSpec subject;
-  subject.common_name = "system:node:" + wish.node_name;
-  subject.organizations = {"system:nodes"};
+  subject.common_name = std::string(orchestrator::api::kNodeUser) + wish.node_name;
+  subject.organizations = {std::string(orchestrator::api::kNodesGroup)};
   subject.ip_addresses = wish.ip_addresses;
   subject.dns_names = wish.dns_names;
   const auto csr = TRY(crypto::make_csr(key_pem, subject));
-  const bool serving = wish.signer != kClientSigner;
+  const bool serving = wish.signer != orchestrator::api::kSignerNodeClient;
   const json::Value object = json::Object{
       {"apiVersion", "certificates.k8s.io/v1"},
       {"kind", "CertificateSigningRequest"},
@@ -204,7 +204,8 @@ Result<Membership> join(const Config& config, const JoinRequest& request, const 
   const auto key = TRY(own_key(key_path));
   base::Pause pause;
   const auto certificate = request_certificate(
-      *api, {.signer = std::string(kClientSigner), .node_name = config.node_name}, key, kCertificateDeadline, pause);
+      *api, {.signer = std::string(orchestrator::api::kSignerNodeClient), .node_name = config.node_name}, key,
+      kCertificateDeadline, pause);
   if (!certificate) {
     // A key that the cluster refused is of no use; one that it may have recorded is kept for the next try.
     if (certificate.error().code == Code::kPermissionDenied) TRY(remove_membership(config));

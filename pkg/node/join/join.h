@@ -41,7 +41,7 @@ Result<std::string> server_url(std::string_view address);
 // A certificate for `common_name` of this node, through a CertificateSigningRequest that is waited for.
 // kPermissionDenied with the reason of the denial; kCancelled when `pause` was called off.
 struct CertificateWish {
-  std::string signer;  // kubernetes.io/kube-apiserver-client-kubelet, kubernetes.io/kubelet-serving
+  std::string signer;  // api::kSignerNodeClient or kSignerNodeServing (orchestrator/api/joining.h)
   std::string node_name;
   std::vector<std::string> ip_addresses{};  // serving only
   std::vector<std::string> dns_names{};

@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/strings.h"
+#include "orchestrator/api/joining.h"
 
 namespace appliance::node {
 namespace {
@@ -88,6 +89,10 @@ void apply_membership(Config& config, const Membership& membership) {
   config.node_monitor_grace_period_seconds = static_cast<int>(membership.grace_seconds);
 }
 
+orchestrator::client::ObjectKey cluster_facts_key() {
+  return {std::string(orchestrator::api::kJoinNamespace), std::string(orchestrator::api::kClusterFacts)};
+}
+
 void read_facts(const json::Value& config_map, Membership& out) {
   const auto value = [&](std::string_view key) { return std::string(json::string_at(config_map, {"data", key})); };
   const auto read = [&](std::string_view key, std::string& known) {
@@ -102,7 +107,8 @@ void read_facts(const json::Value& config_map, Membership& out) {
 
 json::Value facts_map(const Config& config, const std::string& version) {
   return json::Object{
-      {"metadata", json::Object{{"name", kClusterFacts}, {"namespace", "kube-system"}}},
+      {"metadata",
+       json::Object{{"name", orchestrator::api::kClusterFacts}, {"namespace", orchestrator::api::kJoinNamespace}}},
       {"data", json::Object{{"cluster-cidr", config.cluster_cidr},
                             {"service-cidr", config.service_cidr},
                             {"cluster-dns", config.cluster_dns},
@@ -119,6 +125,15 @@ Result<NodeKeys> read_node_keys(const Config& config) {
   out.node_pem = TRY(base::read_file(dir + "node.crt"));
   out.kubelet_key_pem = TRY(read_or_empty(dir + "kubelet.key"));
   out.kubelet_pem = TRY(read_or_empty(dir + "kubelet.crt"));
+  return out;
+}
+
+orchestrator::client::HttpsOptions https_options(const Membership& membership, const NodeKeys& keys) {
+  orchestrator::client::HttpsOptions out;
+  out.base_url = membership.server;
+  out.ca_pem = keys.ca_pem;
+  out.certificate_pem = keys.node_pem;
+  out.key_pem = keys.node_key_pem;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "node/config/config.h"
+#include "orchestrator/client/rest.h"
 
 namespace appliance::node {
 
@@ -25,7 +26,7 @@ struct Membership {
 };
 
 // The ConfigMap of kube-system that says what the cluster is; servers write it, joining machines and nodes read it.
-inline constexpr std::string_view kClusterFacts = "appliance-cluster";
+orchestrator::client::ObjectKey cluster_facts_key();
 // What the map does not say stays as it was known.
 void read_facts(const json::Value& config_map, Membership& out);
 json::Value facts_map(const Config& config, const std::string& version);
@@ -48,5 +49,8 @@ struct NodeKeys {
   std::string kubelet_pem;  // "" until it was issued
 };
 Result<NodeKeys> read_node_keys(const Config& config);
+
+// How this node talks to its cluster; the caller may set a deadline.
+orchestrator::client::HttpsOptions https_options(const Membership& membership, const NodeKeys& keys);
 
 }  // namespace appliance::node

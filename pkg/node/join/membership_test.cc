@@ -20,22 +20,26 @@ struct Folder {
   Config config;
 };
 
+Membership member() {
+  return {.server = "https://192.0.2.1:6443",
+          .ca_sha256 = std::string(64, 'b'),
+          .node_name = "w1",
+          .node_ip = "192.0.2.7",
+          .cluster_cidr = "10.42.0.0/16",
+          .service_cidr = "10.43.0.0/16",
+          .cluster_dns = "10.43.0.10",
+          .cluster_domain = "cluster.local",
+          .pod_cidr = "10.42.1.0/24",
+          .grace_seconds = 4};
+}
+
 }  // namespace
 
 TEST_CASE("membership: what is written is read, for nobody else to read; removed twice it is absent") {
   const Folder folder;
   REQUIRE(read_membership(folder.config).has_value());
   CHECK_FALSE(read_membership(folder.config)->has_value());
-  const Membership membership{.server = "https://192.0.2.1:6443",
-                              .ca_sha256 = std::string(64, 'b'),
-                              .node_name = "w1",
-                              .node_ip = "192.0.2.7",
-                              .cluster_cidr = "10.42.0.0/16",
-                              .service_cidr = "10.43.0.0/16",
-                              .cluster_dns = "10.43.0.10",
-                              .cluster_domain = "cluster.local",
-                              .pod_cidr = "10.42.1.0/24",
-                              .grace_seconds = 4};
+  const Membership membership = member();
   REQUIRE(write_membership(folder.config, membership).has_value());
   const auto back = read_membership(folder.config);
   REQUIRE(back.has_value());
@@ -67,16 +71,7 @@ TEST_CASE("membership: a damaged file, and one of a newer version, are refused w
 }
 
 TEST_CASE("membership: what the cluster's facts do not say stays as it was known") {
-  Membership known{.server = "https://192.0.2.1:6443",
-                   .ca_sha256 = std::string(64, 'b'),
-                   .node_name = "w1",
-                   .node_ip = "192.0.2.7",
-                   .cluster_cidr = "10.42.0.0/16",
-                   .service_cidr = "10.43.0.0/16",
-                   .cluster_dns = "10.43.0.10",
-                   .cluster_domain = "cluster.local",
-                   .pod_cidr = "10.42.1.0/24",
-                   .grace_seconds = 4};
+  Membership known = member();
   read_facts(json::Object{{"data", json::Object{{"cluster-dns", "10.43.0.99"}, {"service-cidr", ""}}}}, known);
   CHECK(known.cluster_dns == "10.43.0.99");
   CHECK(known.cluster_cidr == "10.42.0.0/16");

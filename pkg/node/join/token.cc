@@ -3,20 +3,18 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "orchestrator/api/joining.h"
 
 namespace appliance::node {
 namespace {
 
+namespace api = orchestrator::api;
+
 constexpr std::string_view kPrefix = "K10";
 constexpr size_t kHashSize = 64;
-constexpr size_t kIdSize = 6;
-constexpr size_t kSecretSize = 32;
 
 bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-bool is_plain(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
 }
 
 std::unexpected<Error> bad(std::string why) {
@@ -49,9 +47,12 @@ Result<JoinToken> parse_join_token(std::string_view text) {
   const std::string_view secret = rest.substr(dot + 1);
   if (hash.size() != kHashSize) return bad("the cluster's hash " + count(hash.size(), kHashSize));
   if (!is_hex(hash)) return bad("the cluster's hash has characters other than 0-9 and a-f");
-  if (id.size() != kIdSize) return bad("the id " + count(id.size(), kIdSize));
-  if (secret.size() != kSecretSize) return bad("the secret " + count(secret.size(), kSecretSize) + ": cut short?");
-  if (!is_plain(id) || !is_plain(secret)) return bad("id and secret have characters other than a-z and 0-9");
+  if (id.size() != api::kJoinTokenIdSize) return bad("the id " + count(id.size(), api::kJoinTokenIdSize));
+  if (secret.size() != api::kJoinTokenSecretSize)
+    return bad("the secret " + count(secret.size(), api::kJoinTokenSecretSize) + ": cut short?");
+  if (!api::is_join_token_part(id, api::kJoinTokenIdSize) ||
+      !api::is_join_token_part(secret, api::kJoinTokenSecretSize))
+    return bad("id and secret have characters other than a-z and 0-9");
   return JoinToken{.ca_sha256 = std::string(hash), .id = std::string(id), .secret = std::string(secret)};
 }
 

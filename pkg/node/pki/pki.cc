@@ -4,6 +4,7 @@
 
 #include "base/crypto/x509.h"
 #include "base/fs.h"
+#include "orchestrator/api/joining.h"
 
 namespace appliance::node {
 namespace {
@@ -119,8 +120,8 @@ Result<Pki> open_pki(const std::string& dir, const PkiNames& names, const base::
   pki.admin_pem = TRY(folder.leaf("admin", pki.admin_key_pem, pki.ca_pem, ca_key, admin));
 
   crypto::CertificateSpec kubelet;
-  kubelet.common_name = "system:node:" + names.node_name;
-  kubelet.organizations = {"system:nodes"};
+  kubelet.common_name = std::string(orchestrator::api::kNodeUser) + names.node_name;
+  kubelet.organizations = {std::string(orchestrator::api::kNodesGroup)};
   kubelet.dns_names = {names.node_name};
   kubelet.ip_addresses = {names.node_ip};
   kubelet.server_auth = true;

@@ -90,4 +90,12 @@ NodeFacts node_facts(const json::Value& node) {
   return facts;
 }
 
+std::string_view internal_ip(const json::Value& node) {
+  for (const auto& one : json::array_at(node, {"status", "addresses"}))
+    if (const auto address = json::string_at(one, {"address"});
+        json::string_at(one, {"type"}) == "InternalIP" && !address.empty())
+      return address;
+  return {};
+}
+
 }  // namespace appliance::orchestrator::api

@@ -17,4 +17,7 @@ struct PodRequests {
 };
 PodRequests pod_requests(const json::Value& pod);
 
+// Where other machines reach the node; "" when it does not say.
+std::string_view internal_ip(const json::Value& node);
+
 }  // namespace appliance::orchestrator::api

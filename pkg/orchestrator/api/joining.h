@@ -1,6 +1,7 @@
 // Names that API server, controllers and nodes agree on when machines join: signers, identities, Secrets.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 namespace appliance::orchestrator::api {
@@ -13,8 +14,10 @@ inline constexpr std::string_view kSignerClient = "kubernetes.io/kube-apiserver-
 // In spec.extra of a request: the address that it came from; written by the API server.
 inline constexpr std::string_view kExtraRemoteAddress = "appliance.dev/remote-address";
 
-// Secrets of kube-system: one per join token, and one per node name with the hash of the key that it belongs to.
+// In kube-system: what the cluster is, and Secrets: one per join token, and one per node name with the hash of the key
+// that it belongs to.
 inline constexpr std::string_view kJoinNamespace = "kube-system";
+inline constexpr std::string_view kClusterFacts = "appliance-cluster";  // the ConfigMap that a joining machine reads
 inline constexpr std::string_view kJoinTokenPrefix = "join-token-";
 inline constexpr std::string_view kJoinTokenSecretType = "appliance.dev/join-token";
 inline constexpr std::string_view kNodeKeyPrefix = "node-key.";
@@ -28,6 +31,14 @@ inline constexpr std::string_view kNodeRemoved = "was removed from the cluster";
 inline constexpr std::string_view kNodeNameLost = "belongs to another machine now";
 constexpr bool is_shut_out(std::string_view message) {
   return message.find(kNodeRemoved) != std::string_view::npos || message.find(kNodeNameLost) != std::string_view::npos;
+}
+
+// The parts of a join token's bearer, `id.secret`: letters a-z and digits.
+inline constexpr size_t kJoinTokenIdSize = 6;
+inline constexpr size_t kJoinTokenSecretSize = 32;
+constexpr bool is_join_token_part(std::string_view text, size_t size) {
+  return text.size() == size &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
 // Identities.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "orchestrator/api/errors.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/apiserver/join_tokens.h"
 
 namespace appliance::orchestrator::apiserver {
@@ -12,7 +13,7 @@ using Verbs = std::initializer_list<std::string_view>;
 
 bool one_of(std::string_view value, Verbs values) { return std::ranges::find(values, value) != values.end(); }
 
-// Does this pod need that object of its namespace? `field` of a reference is where its name stands.
+// `field` of a reference is where its name stands.
 bool names(const json::Value& value, std::string_view field, std::string_view name) {
   return json::string_at(value, {field}) == name;
 }
@@ -38,6 +39,7 @@ bool container_refers(const json::Value& container, std::string_view resource, s
   return false;
 }
 
+// Does this pod need that object of its namespace?
 bool pod_refers(const json::Value& pod, std::string_view resource, std::string_view name) {
   if (resource == "serviceaccounts") return json::string_at(pod, {"spec", "serviceAccountName"}) == name;
   for (const json::Value& volume : json::array_at(pod, {"spec", "volumes"})) {
@@ -105,6 +107,11 @@ bool node_object_allowed(std::string_view node, const Attributes& a) {
          (a.subresource == "status" && one_of(a.verb, {"get", "update", "patch"}));
 }
 
+// The ConfigMap that every node, and who is to become one, may read.
+bool names_cluster_facts(const Attributes& a) {
+  return a.resource == "configmaps" && a.ns == api::kJoinNamespace && a.name == api::kClusterFacts;
+}
+
 // What system:node:NAME may do; the table of kube-api page, "Node authorizer", cut to the kinds that are here.
 bool node_allowed(const WatchCache& cache, std::string_view node, const Attributes& a) {
   const std::string& r = a.resource;
@@ -114,7 +121,7 @@ bool node_allowed(const WatchCache& cache, std::string_view node, const Attribut
     if (r == "events") return a.subresource.empty() && one_of(a.verb, {"create", "update", "patch"});
     if (r == "services" || r == "endpoints") return a.subresource.empty() && one_of(a.verb, {"get", "list", "watch"});
     if (r == "namespaces") return a.subresource.empty() && a.verb == "get";
-    if (r == "configmaps" && a.ns == kClusterFactsNamespace && a.name == kClusterFactsName) return a.verb == "get";
+    if (names_cluster_facts(a)) return a.verb == "get";
     if (r == "configmaps" || r == "secrets") return a.verb == "get" && pods_on_node_refer(cache, node, a);
     if (r == "serviceaccounts") {
       const bool token = a.subresource == "token" && a.verb == "create";
@@ -163,7 +170,7 @@ bool is_bootstrapper(const User& user) {
 bool bootstrapper_allowed(const Attributes& a) {
   if (!a.group.empty() || !a.subresource.empty()) return false;
   if (a.resource == "nodes") return a.verb == "list";
-  return a.resource == "configmaps" && a.verb == "get" && a.ns == kClusterFactsNamespace && a.name == kClusterFactsName;
+  return names_cluster_facts(a) && a.verb == "get";
 }
 
 bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes) {

@@ -35,8 +35,4 @@ api::ApiError forbidden_error(const User& user, const Attributes& attributes);
 std::string_view node_of(const User& user);
 bool is_bootstrapper(const User& user);  // the holder of a join token
 
-// The ConfigMap that every node may read: what a machine that joins must know of the cluster.
-inline constexpr std::string_view kClusterFactsNamespace = "kube-system";
-inline constexpr std::string_view kClusterFactsName = "appliance-cluster";
-
 }  // namespace appliance::orchestrator::apiserver

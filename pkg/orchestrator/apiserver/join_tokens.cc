@@ -15,11 +15,6 @@ std::string random_text(base::Random& random, size_t size) {
   return out;
 }
 
-bool is_plain(std::string_view text, size_t size) {
-  return text.size() == size &&
-         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
-}
-
 // The secret has 165 bits of its own: a slow hash would protect nothing more.
 std::string hash_of(std::string_view salt_hex, std::string_view secret) {
   return crypto::sha256_hex(std::string(salt_hex) + ':' + std::string(secret));
@@ -52,8 +47,8 @@ std::string datum(const json::Value& secret, std::string_view key) {
 
 bool looks_like_join_token(std::string_view bearer) {
   return bearer.size() == kJoinTokenIdSize + 1 + kJoinTokenSecretSize && bearer[kJoinTokenIdSize] == '.' &&
-         is_plain(bearer.substr(0, kJoinTokenIdSize), kJoinTokenIdSize) &&
-         is_plain(bearer.substr(kJoinTokenIdSize + 1), kJoinTokenSecretSize);
+         api::is_join_token_part(bearer.substr(0, kJoinTokenIdSize), kJoinTokenIdSize) &&
+         api::is_join_token_part(bearer.substr(kJoinTokenIdSize + 1), kJoinTokenSecretSize);
 }
 
 Result<NewJoinToken> make_join_token(std::chrono::seconds ttl, std::string_view role, std::string_view description,

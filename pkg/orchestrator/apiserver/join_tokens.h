@@ -28,8 +28,8 @@ inline constexpr std::chrono::hours kJoinTokenTtlDefault{24};
 inline constexpr std::chrono::hours kJoinTokenTtlMax{24 * 365};
 inline constexpr std::string_view kJoinTokenNamespace = api::kJoinNamespace;
 inline constexpr std::string_view kJoinTokenNamePrefix = api::kJoinTokenPrefix;
-inline constexpr size_t kJoinTokenIdSize = 6;
-inline constexpr size_t kJoinTokenSecretSize = 32;
+using api::kJoinTokenIdSize;
+using api::kJoinTokenSecretSize;
 inline constexpr size_t kJoinTokenDescriptionMax = 256;  // a line for people, printed in a table
 
 struct NewJoinToken {

@@ -7,14 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/api/joining.h"
+
 namespace appliance::orchestrator::apiserver {
 
 inline constexpr std::string_view kAnonymous = "system:anonymous";
 inline constexpr std::string_view kGroupUnauthenticated = "system:unauthenticated";
 inline constexpr std::string_view kGroupAuthenticated = "system:authenticated";
 inline constexpr std::string_view kGroupMasters = "system:masters";
-inline constexpr std::string_view kGroupNodes = "system:nodes";
-inline constexpr std::string_view kNodeUserPrefix = "system:node:";
+inline constexpr std::string_view kGroupNodes = api::kNodesGroup;
+inline constexpr std::string_view kNodeUserPrefix = api::kNodeUser;
 
 struct User {
   std::string name;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "orchestrator/api/joining.h"
 #include "orchestrator/client/remote_streams.h"
 
 namespace appliance::orchestrator::client {
@@ -14,7 +15,7 @@ struct NodeTarget {
   StreamCredentials credentials;
 
   // The node's name is in its certificate, beside its address.
-  [[nodiscard]] std::string common_name() const { return "system:node:" + node; }
+  [[nodiscard]] std::string common_name() const { return std::string(api::kNodeUser) + node; }
   // What the kubelet said about the pod is for the person who asked; what keeps it from answering names the node.
   [[nodiscard]] Error error(const Error& cause) const {
     const bool is_answer = cause.code == Code::kNotFound || cause.code == Code::kInvalidArgument ||

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <vector>
 
+#include "orchestrator/api/facts.h"
 #include "orchestrator/client/node_target.h"
 #include "orchestrator/client/remote_exec.h"
 #include "orchestrator/client/remote_logs.h"
@@ -20,9 +21,7 @@ Error unreachable(const std::string& node, std::string why) {
 }
 
 Result<std::string> kubelet_url(const std::string& node, const json::Value& document) {
-  std::string_view address;
-  for (const json::Value& one : json::array_at(document, {"status", "addresses"}))
-    if (json::string_at(one, {"type"}) == "InternalIP" && address.empty()) address = json::string_at(one, {"address"});
+  const std::string_view address = api::internal_ip(document);
   if (address.empty()) return fail(unreachable(node, "it has no InternalIP"));
   const int64_t said = json::int_at(document, {"status", "daemonEndpoints", "kubeletEndpoint", "Port"});
   const std::string host =

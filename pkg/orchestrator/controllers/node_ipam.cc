@@ -12,8 +12,6 @@ namespace {
 using net::netlink::Cidr;
 using net::netlink::Ipv4;
 
-bool overlap(const Cidr& a, const Cidr& b) { return a.contains(b.base) || b.contains(a.base); }
-
 class NodeIpam final : public Reconciler {
  public:
   explicit NodeIpam(NodeIpamOptions options) : options_(std::move(options)) {}
@@ -67,7 +65,7 @@ Result<std::string> free_subnet(const NodeIpamOptions& options, const std::vecto
       options.node_bits < network.prefix ? 0 : 1U << static_cast<uint32_t>(options.node_bits - network.prefix);
   for (uint32_t i = 0; i < count; ++i) {
     const Cidr candidate{.base = Ipv4{network.base.value + i * step}, .prefix = options.node_bits};
-    if (std::ranges::none_of(used, [&](const Cidr& range) { return overlap(range, candidate); }))
+    if (std::ranges::none_of(used, [&](const Cidr& range) { return range.overlaps(candidate); }))
       return candidate.string();
   }
   return fail(Error{.code = Code::kResourceExhausted,

@@ -133,38 +133,33 @@ struct Kubelet::Core {
 
   void on_source(std::string_view resource, const client::Notice& notice) {
     const std::string key = std::string(resource) + '/' + notice.object->key.string();
-    std::vector<std::string> touched;
-    {
-      const std::lock_guard lock(mutex);
-      for (const auto& [uid, pod] : pods) {
-        const std::lock_guard pod_lock(pod->mutex);
-        if (!pod->object || pod->object->key.ns != notice.object->key.ns) continue;
-        const bool waits = std::any_of(pod->memos.begin(), pod->memos.end(),
-                                       [](const auto& memo) { return !memo.second.error_reason.empty(); });
-        if (!waits && !pod->sources.contains(key)) continue;
-        pod->sources_changed = true;
-        touched.push_back(uid);
-      }
-    }
-    for (const auto& uid : touched) queue.add(uid);
+    refresh_sources([&](const PodState& pod, bool waits) {
+      return pod.object->key.ns == notice.object->key.ns && (waits || pod.sources.contains(key));
+    });
   }
 
   // Where ConfigMaps and Secrets cannot be watched, pods that use them are looked at from time to time.
   void poll_sources() {
+    refresh_sources([](const PodState& pod, bool waits) { return waits || !pod.sources.empty(); });
+    queue.add_at(std::string(kPollSources), clock.monotonic() + kSourcesEvery);
+  }
+
+  // Looks again at the pods of which `uses` says so; `waits`: one of its containers could not be made.
+  void refresh_sources(const std::function<bool(const PodState& pod, bool waits)>& uses) {
     std::vector<std::string> touched;
     {
       const std::lock_guard lock(mutex);
       for (const auto& [uid, pod] : pods) {
         const std::lock_guard pod_lock(pod->mutex);
+        if (!pod->object) continue;
         const bool waits = std::any_of(pod->memos.begin(), pod->memos.end(),
                                        [](const auto& memo) { return !memo.second.error_reason.empty(); });
-        if (!pod->object || (!waits && pod->sources.empty())) continue;
+        if (!uses(*pod, waits)) continue;
         pod->sources_changed = true;
         touched.push_back(uid);
       }
     }
     for (const auto& uid : touched) queue.add(uid);
-    queue.add_at(std::string(kPollSources), clock.monotonic() + kSourcesEvery);
   }
 
   void on_runtime_event(const std::string& sandbox) {

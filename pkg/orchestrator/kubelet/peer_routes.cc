@@ -3,17 +3,12 @@
 #include <chrono>
 
 #include "base/executor.h"
+#include "orchestrator/api/facts.h"
 
 namespace appliance::orchestrator::kubelet {
 namespace {
 
 constexpr std::chrono::seconds kRetry{2};
-
-std::string internal_ip(const json::Value& node) {
-  for (const auto& address : json::array_at(node, {"status", "addresses"}))
-    if (json::string_at(address, {"type"}) == "InternalIP") return std::string(json::string_at(address, {"address"}));
-  return {};
-}
 
 }  // namespace
 
@@ -24,7 +19,7 @@ std::vector<podnet::Peer> peers_of(const std::vector<client::ObjectPtr>& nodes, 
     const auto document = node->document();
     podnet::Peer peer{.node = node->key.name,
                       .pod_cidr = std::string(json::string_at(document, {"spec", "podCIDR"})),
-                      .node_ip = internal_ip(document)};
+                      .node_ip = std::string(api::internal_ip(document))};
     if (!peer.pod_cidr.empty() && !peer.node_ip.empty()) out.push_back(std::move(peer));
   }
   return out;
