@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "net/http/server.h"
 #include "orchestrator/api/kind.h"
+#include "orchestrator/client/node_stats.h"
 #include "orchestrator/client/node_streams.h"
 #include "store/kv.h"
 
@@ -22,6 +24,12 @@ struct VersionInfo {  // GET /version
   std::string build_date = "1970-01-01T00:00:00Z";
 };
 
+// The dashboard's parts that are the composition root's. Null: 404.
+struct WebUi {
+  net::http::Handler files;   // GET /ui and /ui/… but /ui/v1: for everybody, on a pool thread
+  net::http::Handler routes;  // /ui/v1/store/… and /ui/v1/tokens…: whoever comes here is allowed to, on a pool thread
+};
+
 struct Options {
   std::shared_ptr<const api::KindTable> kinds;  // null: builtin_kinds()
   store::Kv* kv = nullptr;
@@ -30,7 +38,9 @@ struct Options {
   base::Log log;
   base::Metrics* metrics = nullptr;             // may be null
   client::NodeStreams* node_streams = nullptr;  // may be set later: ApiServer::set_node_streams()
-  std::string service_account_key_pem;          // EC P-256 private key that signs tokens
+  client::NodeStats* node_stats = nullptr;      // may be set later: ApiServer::set_node_stats()
+  WebUi web_ui;
+  std::string service_account_key_pem;  // EC P-256 private key that signs tokens
   std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
   std::string service_cidr = "10.43.0.0/16";
   int node_port_first = 30000;
