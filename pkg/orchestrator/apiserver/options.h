@@ -23,6 +23,8 @@ struct VersionInfo {  // GET /version
   std::string git_commit = "unknown";
   std::string build_date = "1970-01-01T00:00:00Z";
 };
+// What the dashboard compares with what it was loaded from: in the stream's hello and in GET /ui/v1/session.
+inline std::string build_id(const VersionInfo& version) { return version.git_version + '-' + version.git_commit; }
 
 // The dashboard's parts that are the composition root's. Null: 404.
 struct WebUi {
@@ -40,6 +42,7 @@ struct Options {
   client::NodeStreams* node_streams = nullptr;  // may be set later: ApiServer::set_node_streams()
   client::NodeStats* node_stats = nullptr;      // may be set later: ApiServer::set_node_stats()
   WebUi web_ui;
+  std::string node_name;                // of this machine, for people: the dashboard shows who serves it
   std::string service_account_key_pem;  // EC P-256 private key that signs tokens
   std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
   std::string service_cidr = "10.43.0.0/16";

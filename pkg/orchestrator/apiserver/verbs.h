@@ -23,6 +23,10 @@ void serve_token(Core& core, const CallPtr& call);
 void serve_log(Core& core, const CallPtr& call);
 void serve_exec(Core& core, const CallPtr& call);  // exec and attach
 
+// The dashboard's own paths, /ui/v1/….
+void serve_web_ui(Core& core, const CallPtr& call);  // web_ui.cc: links, sessions, and on to the others
+void serve_live(Core& core, const CallPtr& call);    // live/stream.cc: the WebSocket of /ui/v1/stream
+
 // Review kinds: answered and forgotten.
 void serve_review(Core& core, const CallPtr& call);
 
