@@ -48,11 +48,12 @@ class Stream {
   virtual void on_drain(base::Task task) = 0;  // once, when bytes_queued() fell to 0 (or the client is gone)
 };
 
-// One WebSocket connection (RFC 6455), binary messages. Thread-safe.
+// One WebSocket connection (RFC 6455). Thread-safe.
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
-  virtual bool send(std::string message) = 0;  // as Stream::write
+  virtual bool send(std::string message) = 0;       // a binary message; as Stream::write
+  virtual bool send_text(std::string message) = 0;  // must be UTF-8; in order with send()
   virtual void close(uint16_t code, std::string reason) = 0;
   virtual void pause_reading() = 0;  // back-pressure: the client is not read from until resume_reading()
   virtual void resume_reading() = 0;

@@ -115,7 +115,6 @@ class Session final : public std::enable_shared_from_this<Session> {
         carrier_(carrier),
         queue_bytes_max_(carrier->queue_bytes_max()),
         stream_(carrier, std::move(handshake.leftover)) {
-    stream_.binary(true);
     stream_.auto_fragment(false);
     stream_.read_message_max(carrier->message_bytes_max());
     keep_alive(true);
@@ -128,7 +127,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   void end();  // idempotent; closes the connection
 
   // Any thread.
-  bool enqueue(std::string message);
+  bool enqueue(std::string message, bool binary);
   void close_later(uint16_t code, std::string reason);
   void set_paused(bool paused);
   void set_on_drain(base::Task task);
@@ -148,6 +147,10 @@ class Session final : public std::enable_shared_from_this<Session> {
   struct CloseRequest {
     uint16_t code;
     std::string reason;
+  };
+  struct Outgoing {
+    std::string message;
+    bool binary = true;
   };
 
   // While nobody reads, no pong is seen either: then silence is no sign of death.
@@ -171,12 +174,12 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool writing_ = false;
   bool closing_ = false;
   bool ended_ = false;
-  std::string outgoing_;
+  Outgoing outgoing_;
   std::optional<CloseRequest> close_request_;
   base::Task on_close_;
 
   mutable std::mutex mutex_;  // the three below
-  std::deque<std::string> queue_;
+  std::deque<Outgoing> queue_;
   size_t queued_ = 0;
   bool shut_ = false;  // no more messages are taken
   base::Task on_drain_;
@@ -192,7 +195,11 @@ class SessionHandle final : public WebSocket {
   }
   bool send(std::string message) override {
     const auto session = session_.lock();
-    return session && session->enqueue(std::move(message));
+    return session && session->enqueue(std::move(message), true);
+  }
+  bool send_text(std::string message) override {
+    const auto session = session_.lock();
+    return session && session->enqueue(std::move(message), false);
   }
   void close(uint16_t code, std::string reason) override {
     if (const auto session = session_.lock()) session->close_later(code, std::move(reason));
@@ -304,7 +311,7 @@ void Session::read() {
   });
 }
 
-bool Session::enqueue(std::string message) {
+bool Session::enqueue(std::string message, bool binary) {
   bool overflow = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -314,7 +321,7 @@ bool Session::enqueue(std::string message) {
       shut_ = true;
     } else {
       queued_ += message.size();
-      queue_.push_back(std::move(message));
+      queue_.push_back({.message = std::move(message), .binary = binary});
     }
   }
   if (overflow) {
@@ -341,12 +348,13 @@ void Session::write() {
     if (close_request_) begin_close();
     return;
   }
-  stream_.async_write(asio::buffer(outgoing_), [self = shared_from_this()](ErrorCode error, size_t) {
+  stream_.binary(outgoing_.binary);
+  stream_.async_write(asio::buffer(outgoing_.message), [self = shared_from_this()](ErrorCode error, size_t) {
     self->writing_ = false;
     base::Task drained;
     {
       const std::scoped_lock lock(self->mutex_);
-      self->queued_ -= std::min(self->queued_, self->outgoing_.size());
+      self->queued_ -= std::min(self->queued_, self->outgoing_.message.size());
       if (self->queued_ == 0) drained = std::exchange(self->on_drain_, nullptr);
     }
     if (error) self->end();

@@ -282,6 +282,26 @@ TEST_CASE("websocket: a client that does not read fills a bounded queue, then th
   CHECK(one.closed.wait());
 }
 
+TEST_CASE("websocket: text and binary messages go out as what they are, in order") {
+  Server1 one;
+  TestServer server(one.handler());
+  WsClient client(server.port());
+  REQUIRE(one.opened.wait());
+  const std::string umlaut = "\xc3\xa4";
+  CHECK(one.socket->send_text("{\"a\":\"" + umlaut + "\"}"));
+  CHECK(one.socket->send("\x01\xff"));
+  CHECK(one.socket->send_text("t"));
+  const Frame first = client.read_data();
+  CHECK(first.opcode == kText);
+  CHECK(first.payload == "{\"a\":\"" + umlaut + "\"}");
+  const Frame second = client.read_data();
+  CHECK(second.opcode == kBinary);
+  CHECK(second.payload == "\x01\xff");
+  const Frame third = client.read_data();
+  CHECK(third.opcode == kText);
+  CHECK(third.payload == "t");
+}
+
 TEST_CASE("websocket: many messages from many threads arrive whole, then on_drain") {
   Server1 one;
   TestServer server(one.handler());

@@ -105,6 +105,7 @@ class TestSocket final : public net::http::WebSocket {
     more_.notify_all();
     return true;
   }
+  bool send_text(std::string message) override { return send(std::move(message)); }
   void close(uint16_t code, std::string) override {
     base::Task task;
     std::function<void(std::string, bool)> handler;  // dropped at the end, as the real socket does
