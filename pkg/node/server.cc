@@ -3,26 +3,21 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/crypto/x509.h"
 #include "base/fs.h"
 #include "base/metrics.h"
-#include "base/strings.h"
-#include "net/tls/context.h"
 #include "node/addresses.h"
 #include "node/agent/agent.h"
-#include "node/bootstrap/kubeconfig.h"
 #include "node/bootstrap/notify.h"
 #include "node/control/control.h"
-#include "node/pki/pki.h"
+#include "node/control_plane.h"
 #include "node/stop_request.h"
 #include "node/version.h"
 #include "node/worker.h"
 #include "orchestrator/api/joining.h"
-#include "orchestrator/apiserver/front.h"
 #include "orchestrator/client/remote_streams.h"
 #include "orchestrator/controllers/certificates.h"
 #include "orchestrator/controllers/deployment.h"
@@ -35,8 +30,6 @@
 #include "orchestrator/controllers/replicaset.h"
 #include "orchestrator/controllers/runner.h"
 #include "orchestrator/scheduler/scheduler.h"
-#include "store/server/compactor.h"
-#include "store/server/embedded_store.h"
 
 namespace appliance::node {
 namespace {
@@ -46,8 +39,6 @@ namespace orch = orchestrator;
 constexpr int kNetThreads = 2;
 constexpr int kBlockingThreads = 4;
 constexpr int kReconcileThreads = 4;
-// Over the API's own 3 MiB, so that it is the API that refuses, with a Status that clients understand.
-constexpr size_t kListenerBodyBytesMax = 8U << 20U;
 
 class Composition final : public Server {
  public:
@@ -59,6 +50,13 @@ class Composition final : public Server {
         fs_(base::make_real_fs()),
         loop_({.name = "net", .threads = kNetThreads}),
         blocking_({.name = "blocking", .threads = kBlockingThreads, .queue_max = 4096}),
+        plane_({.config = config_,
+                .clock = clock,
+                .random = random,
+                .log = log_,
+                .metrics = metrics_,
+                .fs = *fs_,
+                .loop = loop_}),
         agent_({.config = config_, .clock = clock, .random = random, .log = log_, .metrics = metrics_, .loop = loop_}) {
   }
   ~Composition() override { (void)stop(StopKind::kKeepPods); }  // stop() logs what it could not do
@@ -66,7 +64,7 @@ class Composition final : public Server {
   Result<> open() {
     TRY(make_folders(config_));
     for (const auto& dir : {config_.store_dir(), config_.pki_dir()}) TRY(base::make_dirs(dir, 0700));
-    api_service_ip_ = TRY(nth_address(config_.service_cidr, 1));
+    TRY(nth_address(config_.service_cidr, 1));  // the control plane takes it: said before anything is touched
     pod_cidr_ = TRY(nth_subnet(config_.cluster_cidr, kPodSubnetBits, 0));
     notify("STATUS=opening the store");
     TRY(open_store());  // takes the lock of the data folder: before it nothing of another server's may be touched
@@ -78,8 +76,7 @@ class Composition final : public Server {
     TRY(machine_);
     TRY(start_controllers());
     TRY(start_node());
-    compactor_.emplace(*kv_, clock_, log_);
-    compact_later();
+    plane_.start_compaction();
     return {};
   }
 
@@ -89,20 +86,19 @@ class Composition final : public Server {
   Result<> stop(StopKind kind) override {
     if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
-    if (api_) api_->set_node_streams(nullptr);
+    if (plane_.serves()) plane_.api().set_node_streams(nullptr);
     auto worst = agent_.stop(kind);
     if (runner_) runner_->stop();
-    if (listener_) listener_->stop();
+    plane_.stop_listener();
     if (control_) control_->stop();
-    if (api_) api_->stop();
+    plane_.stop_api();
     blocking_.stop();
     streams_.reset();  // nothing of the API asks it any more, and what it leads to is still there
     agent_.close();
     runner_.reset();
-    api_.reset();
+    plane_.close_api();
     loop_.stop();
-    compaction_.reset();
-    if (kv_) kv_->stop();
+    plane_.stop_store();
     if (owner_) {
       (void)::unlink(config_.control_socket().c_str());  // the next server makes it anew
       (void)::unlink(config_.pid_file().c_str());
@@ -112,11 +108,7 @@ class Composition final : public Server {
 
  private:
   Result<> open_store() {
-    store::server::StoreOptions store_options{.dir = config_.store_dir(), .fs = *fs_, .clock = clock_};
-    store_options.log = log_.with({{"component", "store"}});
-    store_options.metrics = &metrics_;
-    store_options.version = version().appliance;
-    kv_ = TRY_CTX(store::server::EmbeddedStore::open(std::move(store_options)), "store");
+    TRY(plane_.open_store());
     TRY(base::write_file(config_.pid_file(),
                          std::to_string(getpid()) + '\n'));  // after the store's lock: one server a folder
     owner_ = true;
@@ -124,54 +116,13 @@ class Composition final : public Server {
   }
 
   Result<> open_control_plane() {
-    pki_ = TRY_CTX(open_pki(config_.pki_dir(),
-                            {.node_name = config_.node_name,
-                             .node_ip = config_.node_ip,
-                             .api_service_ip = api_service_ip_,
-                             .cluster_domain = config_.cluster_domain,
-                             .more = config_.tls_san},
-                            clock_),
-                   "pki");
-    // Only when it says something else: a full disk keeps no server from starting.
-    if (const auto is = base::read_file(config_.admin_kubeconfig()); !is || *is != kubeconfig_text())
-      TRY(base::write_file_atomic(config_.admin_kubeconfig(), kubeconfig_text(), 0600));
-
-    orch::apiserver::Options options;
-    options.kv = kv_.get();
-    options.clock = &clock_;
-    options.random = &random_;
-    options.log = log_.with({{"component", "api"}});
-    options.metrics = &metrics_;
-    options.service_account_key_pem = pki_.service_account_key_pem;
-    options.service_account_issuer = "https://kubernetes.default.svc." + config_.cluster_domain;
-    options.service_cidr = config_.service_cidr;
-    const auto range = base::split(config_.service_node_port_range, '-');
-    options.node_port_first = base::parse_int<int>(range[0]).value_or(30000);
-    options.node_port_last = base::parse_int<int>(range[1]).value_or(32767);
-    options.advertise_address = config_.node_ip;
-    options.advertise_port = config_.https_listen_port;
-    options.unreachable_toleration_seconds = config_.default_unreachable_toleration_seconds;
-    options.version.git_version = version().kubernetes;
-    options.version.git_commit = version().commit;
-    api_ = TRY_CTX(orch::apiserver::ApiServer::create(std::move(options)), "api");
-    TRY_CTX(api_->start(), "api");
-
+    TRY(plane_.open_api());
     net::http::ServerOptions control;
     control.unix_path = config_.control_socket();
     control.log = log_.with({{"component", "control"}});
     control_ = TRY_CTX(net::http::Server::listen(loop_, control, control_handler(control_deps())), "control socket");
 
-    net::http::ServerOptions https;
-    https.address = config_.bind_address;
-    https.port = config_.https_listen_port;
-    https.tls = TRY_CTX(net::tls::ServerContext::create({.certificate_pem = pki_.server_pem + pki_.ca_pem,
-                                                         .key_pem = pki_.server_key_pem,
-                                                         .client_ca_pem = pki_.ca_pem}),
-                        "api certificate");
-    https.log = log_.with({{"component", "https"}});
-    https.metrics = &metrics_;
-    https.body_bytes_max = kListenerBodyBytesMax;
-    listener_ = TRY_CTX(net::http::Server::listen(loop_, https, api_->handler()), "api listener");
+    TRY(plane_.listen());
     notify("READY=1\nSTATUS=the API serves");
     log_.info("api serves", {{"address", config_.bind_address}, {"port", config_.https_listen_port}});
     return {};
@@ -182,7 +133,7 @@ class Composition final : public Server {
     runner_ = std::make_unique<orch::controllers::Runner>(
         orch::controllers::Runner::Options{
             .threads = kReconcileThreads, .log = log_.with({{"component", "controllers"}}), .metrics = &metrics_},
-        api_->internal_client(), api_->informers(), clock_, random_);
+        plane_.api().internal_client(), plane_.api().informers(), clock_, random_);
     namespace c = orch::controllers;
     const auto kinds = orch::api::builtin_kinds();
     runner_->add(orch::scheduler::make_scheduler());
@@ -191,15 +142,15 @@ class Composition final : public Server {
     runner_->add(c::make_endpoints_controller());
     runner_->add(c::make_namespace_controller(kinds));
     runner_->add(c::make_service_account_controller());
-    runner_->add(c::make_root_ca_controller(pki_.ca_pem));
+    runner_->add(c::make_root_ca_controller(plane_.pki().ca_pem));
     runner_->add(c::make_node_lifecycle_controller(
         {.monitor_grace_period = std::chrono::seconds(config_.node_monitor_grace_period_seconds),
          .default_unreachable_toleration = std::chrono::seconds(config_.default_unreachable_toleration_seconds)}));
     runner_->add(c::make_node_ipam_controller({.cluster_cidr = config_.cluster_cidr,
                                                .node_bits = kPodSubnetBits,
                                                .reserved = {{config_.node_name, pod_cidr_}}}));
-    runner_->add(c::make_certificate_controller({.ca_pem = pki_.ca_pem,
-                                                 .ca_key_pem = pki_.ca_key_pem,
+    runner_->add(c::make_certificate_controller({.ca_pem = plane_.pki().ca_pem,
+                                                 .ca_key_pem = plane_.pki().ca_key_pem,
                                                  .reserved_names = std::move(reserved),
                                                  .reserved_networks = {config_.cluster_cidr, config_.service_cidr}}));
     runner_->add(c::make_join_secret_cleaner());
@@ -211,7 +162,7 @@ class Composition final : public Server {
 
   // What the API server's certificate is for, and the names of Services: no node's certificate may be for it too.
   [[nodiscard]] Result<std::vector<std::string>> reserved_names() const {
-    const auto facts = TRY_CTX(crypto::parse_certificate(pki_.server_pem), "api certificate");
+    const auto facts = TRY_CTX(crypto::parse_certificate(plane_.pki().server_pem), "api certificate");
     std::vector<std::string> out = facts.dns_names;
     out.insert(out.end(), facts.ip_addresses.begin(), facts.ip_addresses.end());
     out.insert(out.end(), {".svc", '.' + config_.cluster_domain});
@@ -220,27 +171,27 @@ class Composition final : public Server {
 
   Result<> start_node() {
     write_cluster_facts();
-    auto& client =
-        api_->client_as(std::string(orch::api::kNodeUser) + config_.node_name, {std::string(orch::api::kNodesGroup)});
-    TRY(agent_.start(client, api_->informers()));
-    TRY(agent_.serve_kubelet_api({.certificate_pem = pki_.kubelet_pem + pki_.ca_pem,
-                                  .key_pem = pki_.kubelet_key_pem,
-                                  .client_ca_pem = pki_.ca_pem}));
+    auto& client = plane_.api().client_as(std::string(orch::api::kNodeUser) + config_.node_name,
+                                          {std::string(orch::api::kNodesGroup)});
+    TRY(agent_.start(client, plane_.api().informers()));
+    TRY(agent_.serve_kubelet_api({.certificate_pem = plane_.pki().kubelet_pem + plane_.pki().ca_pem,
+                                  .key_pem = plane_.pki().kubelet_key_pem,
+                                  .client_ca_pem = plane_.pki().ca_pem}));
     streams_ = orch::client::make_stream_router({.local_node = config_.node_name,
                                                  .local = &agent_.streams(),
-                                                 .credentials = {.ca_pem = pki_.ca_pem,
-                                                                 .certificate_pem = pki_.kubelet_client_pem,
-                                                                 .key_pem = pki_.kubelet_client_key_pem},
+                                                 .credentials = {.ca_pem = plane_.pki().ca_pem,
+                                                                 .certificate_pem = plane_.pki().kubelet_client_pem,
+                                                                 .key_pem = plane_.pki().kubelet_client_key_pem},
                                                  .log = log_.with({{"component", "streams"}})},
-                                                api_->informers(), loop_);
-    api_->set_node_streams(streams_.get());
+                                                plane_.api().informers(), loop_);
+    plane_.api().set_node_streams(streams_.get());
     return {};
   }
 
   // What a machine must know before it can join, for everybody who holds a token. A full disk keeps nobody from
   // starting.
   void write_cluster_facts() {
-    auto& client = api_->internal_client();
+    auto& client = plane_.api().internal_client();
     const auto key = cluster_facts_key();
     const auto map = facts_map(config_, version().appliance);
     auto done = client.get("configmaps", key);
@@ -253,30 +204,20 @@ class Composition final : public Server {
 
   ControlDeps control_deps() {
     return {.config = config_,
-            .kv = kv_.get(),
-            .informers = api_->informers(),
-            .api = api_->handler(),
+            .kv = &plane_.kv(),
+            .informers = plane_.api().informers(),
+            .api = plane_.api().handler(),
             .images = [this] { return agent_.images(); },
             .node_ready = [this] { return agent_.node_ready(); },
             .stop = [this](StopKind kind) { request_stop(kind); },
             .blocking = blocking_,
-            .client = api_->internal_client(),
-            .ca_pem = pki_.ca_pem,
+            .client = plane_.api().internal_client(),
+            .ca_pem = plane_.pki().ca_pem,
             .clock = clock_,
             .random = random_,
-            .api_url = "https://127.0.0.1:" + std::to_string(config_.https_listen_port),
+            .api_url = plane_.url(),
             .problem = {},
             .stopping = [this] { return stopped_.load(); }};
-  }
-
-  void compact_later() {
-    compaction_ = loop_.after(compactor_->tick(), [this] { compact_later(); });
-  }
-
-  [[nodiscard]] std::string kubeconfig_text() const {
-    return json::serialize_pretty(
-               admin_kubeconfig(pki_, "https://127.0.0.1:" + std::to_string(config_.https_listen_port))) +
-           '\n';
   }
 
   const Config& config_;
@@ -287,19 +228,13 @@ class Composition final : public Server {
   std::unique_ptr<base::Fs> fs_;
   net::Loop loop_;
   base::ThreadPool blocking_;
-  std::string api_service_ip_;
   std::string pod_cidr_;
-  Pki pki_;
-  std::unique_ptr<store::server::EmbeddedStore> kv_;
-  std::unique_ptr<orch::apiserver::ApiServer> api_;
+  ControlPlane plane_;
   std::unique_ptr<net::http::Server> control_;
-  std::unique_ptr<net::http::Server> listener_;
   Result<> machine_;
   std::unique_ptr<orch::controllers::Runner> runner_;
   Agent agent_;
   std::unique_ptr<orch::client::NodeStreams> streams_;
-  std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
-  std::optional<store::server::Compactor> compactor_;
   StopRequest asked_;
   std::atomic<bool> stopped_{false};
   bool owner_ = false;  // the data folder is ours: socket and pid file are too

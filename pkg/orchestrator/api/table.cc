@@ -11,33 +11,6 @@ std::string quoted(std::string_view text) { return json::serialize(json::Value(j
 
 constexpr size_t kScratchBytes = 64U << 10U;  // one row's document: reused for each
 
-// Cells read metadata, spec and status: the stored bytes do as they are.
-json::Value parse_row(const Object& object, boost::json::memory_resource* memory) {
-  boost::json::parse_options options;
-  options.max_depth = json::ParseLimits{}.depth_max;
-  boost::json::error_code error;
-  json::Value document = boost::json::parse(*object.bytes, error, memory, options);
-  APP_CHECK_MSG(!error, "stored bytes were checked by make_object()");
-  return document;
-}
-
-json::Array columns_of(const Kind& kind) {
-  json::Array out;
-  for (const auto& column : kind.columns)
-    out.emplace_back(json::Object{{"name", column.name},
-                                  {"type", column.type},
-                                  {"format", column.format},
-                                  {"description", column.description},
-                                  {"priority", column.priority}});
-  if (kind.cells == nullptr)
-    out.emplace_back(json::Object{{"name", "Age"},
-                                  {"type", "date"},
-                                  {"format", ""},
-                                  {"description", "Time since the object was created."},
-                                  {"priority", 0}});
-  return out;
-}
-
 json::Array default_cells(const json::Value& object) {
   return {json::String(json::string_at(object, {"metadata", "name"})),
           json::String(json::string_at(object, {"metadata", "creationTimestamp"}))};
@@ -92,6 +65,37 @@ std::string list_metadata(const TableOptions& options) {
 
 }  // namespace
 
+json::Array table_columns(const Kind& kind) {
+  json::Array out;
+  for (const auto& column : kind.columns)
+    out.emplace_back(json::Object{{"name", column.name},
+                                  {"type", column.type},
+                                  {"format", column.format},
+                                  {"description", column.description},
+                                  {"priority", column.priority}});
+  if (kind.cells == nullptr)
+    out.emplace_back(json::Object{{"name", "Age"},
+                                  {"type", "date"},
+                                  {"format", ""},
+                                  {"description", "Time since the object was created."},
+                                  {"priority", 0}});
+  return out;
+}
+
+// Cells read metadata, spec and status: the stored bytes do as they are.
+json::Value stored_document(const Object& object, boost::json::memory_resource* memory) {
+  boost::json::parse_options options;
+  options.max_depth = json::ParseLimits{}.depth_max;
+  boost::json::error_code error;
+  json::Value document = boost::json::parse(*object.bytes, error, memory, options);
+  APP_CHECK_MSG(!error, "stored bytes were checked by make_object()");
+  return document;
+}
+
+json::Array table_cells(const Kind& kind, const json::Value& document, int64_t now_seconds) {
+  return kind.cells != nullptr ? kind.cells(document, now_seconds) : default_cells(document);
+}
+
 ApiResult<IncludeObject> parse_include_object(std::string_view text) {
   if (text.empty() || text == "Metadata") return IncludeObject::kMetadata;
   if (text == "None") return IncludeObject::kNone;
@@ -103,16 +107,15 @@ ApiResult<IncludeObject> parse_include_object(std::string_view text) {
 std::string table_json(const Kind& kind, std::span<const Object* const> objects, const TableOptions& options) {
   std::string out = R"({"kind":"Table","apiVersion":"meta.k8s.io/)" + std::string(options.version) +
                     R"(","metadata":)" + list_metadata(options) + R"(,"columnDefinitions":)" +
-                    (options.has_columns ? json::serialize(json::Value(columns_of(kind))) : "[]") + R"(,"rows":[)";
+                    (options.has_columns ? json::serialize(json::Value(table_columns(kind))) : "[]") + R"(,"rows":[)";
   bool is_first = true;
   std::vector<unsigned char> scratch(kScratchBytes);
   for (const Object* object : objects) {
     if (!is_first) out += ',';
     is_first = false;
     boost::json::monotonic_resource memory(scratch.data(), scratch.size());
-    const json::Value document = parse_row(*object, &memory);
-    const json::Array cells =
-        kind.cells != nullptr ? kind.cells(document, options.now_seconds) : default_cells(document);
+    const json::Value document = stored_document(*object, &memory);
+    const json::Array cells = table_cells(kind, document, options.now_seconds);
     out += R"({"cells":)" + json::serialize(json::Value(cells)) + R"(,"object":)";
     append_object(out, *object, options);
     out += '}';

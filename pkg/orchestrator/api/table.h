@@ -31,6 +31,12 @@ std::string table_json(const Kind& kind, std::span<const Object* const> objects,
 std::string table_json(const Kind& kind, std::span<const Object* const> objects, IncludeObject include,
                        int64_t now_seconds, int64_t list_revision, std::string_view continue_token, bool has_columns);
 
+// A table's parts, for who sends rows by another road: what columnDefinitions holds; an object's stored bytes as a tree
+// (metadata, spec, status; no kind, apiVersion, resourceVersion), which lives no longer than `memory`; and its cells.
+json::Array table_columns(const Kind& kind);
+json::Value stored_document(const Object& object, boost::json::memory_resource* memory);
+json::Array table_cells(const Kind& kind, const json::Value& document, int64_t now_seconds);
+
 // PartialObjectMetadata of one object: {"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{...}}.
 std::string partial_object_json(const Object& object, std::string_view version = "v1");
 

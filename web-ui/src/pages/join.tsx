@@ -1,0 +1,3 @@
+export default function Join() {
+  return <p>Not built yet.</p>;
+}

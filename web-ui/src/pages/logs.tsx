@@ -1,0 +1,3 @@
+export default function Logs() {
+  return <p>Not built yet.</p>;
+}

@@ -1,0 +1,3 @@
+export default function Network() {
+  return <p>Not built yet.</p>;
+}

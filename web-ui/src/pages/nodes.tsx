@@ -1,0 +1,3 @@
+export default function Nodes() {
+  return <p>Not built yet.</p>;
+}

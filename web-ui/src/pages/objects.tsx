@@ -1,0 +1,3 @@
+export default function Objects() {
+  return <p>Not built yet.</p>;
+}

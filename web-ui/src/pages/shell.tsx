@@ -1,0 +1,3 @@
+export default function Shell() {
+  return <p>Not built yet.</p>;
+}

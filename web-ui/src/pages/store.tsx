@@ -1,0 +1,3 @@
+export default function Store() {
+  return <p>Not built yet.</p>;
+}

@@ -1,0 +1,3 @@
+export default function Yaml() {
+  return <p>Not built yet.</p>;
+}
