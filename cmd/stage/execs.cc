@@ -11,36 +11,6 @@ namespace {
 
 using namespace runtime::stage;
 
-[[noreturn]] void helper(Setup& s) {
-  s.what.clear();
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // nothing in the container may look into us (CVE-2016-9962)
-  errno = 0;
-  for (unsigned i = 0; i < s.procs_count; ++i) {
-    if (write(s.procs[i], "0", 1) != 1) {
-      s.failed("enter a control group");
-      give_up(s, "join cgroups");
-    }
-    close(s.procs[i]);
-  }
-  if (!set_oom_score(s)) give_up(s, "oom score");
-  if (syscall(SYS_setns, s.target_pidfd, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP) != 0) {
-    s.failed("enter the container's namespaces");
-    give_up(s, "setns");
-  }
-  close(s.target_pidfd);
-  int pidfd = -1;
-  CloneArgs args{};
-  args.flags = CLONE_PARENT | kClonePidfd;
-  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
-  const pid_t pid = clone3(args);
-  if (pid < 0) give_up(s, "clone");
-  if (pid == 0) run_exec(s);
-  NoteMessage note;
-  note.note = Note::kPid;
-  (void)send_note(s.channel, note, pidfd);
-  _exit(0);
-}
-
 // The pid behind a pidfd, as this process sees it.
 int pid_of(int pidfd) {
   Text<64> path;
@@ -56,6 +26,54 @@ int pid_of(int pidfd) {
   const std::string_view digits(at + 5, strcspn(at + 5, "\n"));
   uint32_t pid = 0;
   return parse_id(digits, pid) ? static_cast<int>(pid) : 0;
+}
+
+// The root folder of the container. Entering its mount namespace alone leads to the namespace's own root, which is
+// another one where this machine is itself a chroot (pivot_root moved the container's below it).
+int root_of(int pidfd) {
+  Text<64> path;
+  path.add("/proc/").add(static_cast<long>(pid_of(pidfd))).add("/root");
+  return open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+[[noreturn]] void helper(Setup& s) {
+  s.what.clear();
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // nothing in the container may look into us (CVE-2016-9962)
+  errno = 0;
+  for (unsigned i = 0; i < s.procs_count; ++i) {
+    if (write(s.procs[i], "0", 1) != 1) {
+      s.failed("enter a control group");
+      give_up(s, "join cgroups");
+    }
+    close(s.procs[i]);
+  }
+  if (!set_oom_score(s)) give_up(s, "oom score");
+  const int root = root_of(s.target_pidfd);
+  if (root < 0) {
+    s.failed("open the container's root");
+    give_up(s, "root");
+  }
+  if (syscall(SYS_setns, s.target_pidfd, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP) != 0) {
+    s.failed("enter the container's namespaces");
+    give_up(s, "setns");
+  }
+  if (fchdir(root) != 0 || chroot(".") != 0) {
+    s.failed("enter the container's root");
+    give_up(s, "chroot");
+  }
+  close(root);
+  close(s.target_pidfd);
+  int pidfd = -1;
+  CloneArgs args{};
+  args.flags = CLONE_PARENT | kClonePidfd;
+  args.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  const pid_t pid = clone3(args);
+  if (pid < 0) give_up(s, "clone");
+  if (pid == 0) run_exec(s);
+  NoteMessage note;
+  note.note = Note::kPid;
+  (void)send_note(s.channel, note, pidfd);
+  _exit(0);
 }
 
 // A free slot, or that of the exec that ended longest ago and that nobody asked for.

@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+
+#include "base/process.h"
 #include "base/strings.h"
 #include "runtime/cri/world_for_tests.h"
 
@@ -55,6 +58,18 @@ TEST_CASE_METHOD(TestWorld, "runtime: exec runs beside the container's process a
   const auto missing = runtime().exec_sync(id, {"nosuch"}, seconds(10));
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message == "exec: \"nosuch\": executable file not found in $PATH");
+}
+
+// Goal: exec enters the container's root and not its mount namespace's, which is the machine's own where that machine
+// is a chroot. Method: this program runs the test above again, in a mount namespace where it is one.
+TEST_CASE_METHOD(TestWorld, "runtime: exec finds the container's root also where the machine is a chroot") {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string script = "set -e; mount --make-rprivate /; mkdir " + dir + "/machine; mount --rbind / " + dir +
+                             "/machine; exec chroot " + dir + "/machine " + self +
+                             " 'runtime: exec runs beside the container*'";
+  auto child = base::Process::spawn({.program = "/usr/bin/unshare", .argv = {"unshare", "-m", "sh", "-c", script}});
+  REQUIRE(child);
+  CHECK(child->wait(seconds(120)).value().ok());
 }
 
 // fsopen's strings end at 255 bytes, and kernels before 6.8 know no lowerdir+: then the root is mounted the classic
