@@ -4,6 +4,8 @@ test which is nowhere is seen in seconds.
     unit/MODULE/CASE, unit/MODULE/CASE/SECTION    TEST_CASE("CASE") in a *_test.cc of the module; Catch2 reports sections as own tests,
                                                   and the case by its bare name only when it asserts outside of them
     e2e/FILE/NAME, tidy/NAME, fuzz/NAME           def test_NAME in tests/e2e/FILE_e2e.py; check_NAME.py; NAME_fuzz.cc
+    ui/FILE/NAME, ui/vitest/NAME                  test("NAME", …) in tests/ui/FILE_ui.mjs; test or it("NAME", …) in a *.test.ts of web-ui/src,
+                                                  behind the names of the describes around it
 """
 import functools, pathlib, re
 
@@ -114,6 +116,31 @@ def unit_cases(root, module):
     return out
 
 
+JS_TEST = re.compile(r"""\b(?:test|it)(?:\.each\([^\n]*?\))?\(\s*(["'`])((?:\\.|(?!\1).)*)\1""")
+JS_DESCRIBE = re.compile(r"""\bdescribe\(\s*(["'`])((?:\\.|(?!\1).)*)\1""")
+
+
+def ui_names(root, file):
+    """Of a file of journeys, or of all vitest files: there each name also behind each describe of its file."""
+    if file != "vitest":
+        path = root / "tests/ui" / f"{file}_ui.mjs"
+        return {name for _, name in JS_TEST.findall(path.read_text())} if path.exists() else None
+    found = set()
+    for path in (root / "web-ui/src").rglob("*.test.ts*"):
+        text = path.read_text()
+        names = {name for _, name in JS_TEST.findall(text)}
+        found |= names | {f"{outer} {name}" for _, outer in JS_DESCRIBE.findall(text) for name in names}
+    return found
+
+
+def ui_problem(root, file, test):
+    names = ui_names(root, file)
+    if names is None:
+        return f"no tests/ui/{file}_ui.mjs"
+    found = any(n.startswith(test[:-1]) for n in names) if test.endswith("*") else test in names
+    return None if found else f"no test of this name in {'web-ui/src' if file == 'vitest' else f'tests/ui/{file}_ui.mjs'}"
+
+
 def problem(root, name):
     """Why this name cannot be that of a test, or None."""
     kind, _, rest = name.partition("/")
@@ -138,9 +165,11 @@ def problem(root, name):
         names = re.findall(r"^def test_(\w+)\(", path.read_text(), re.M)
         found = any(n.startswith(test[:-1]) for n in names) if test.endswith("*") else test in names
         return None if found else f"no test_{test} in {path.relative_to(root)}"
+    if kind == "ui":
+        return ui_problem(root, *rest.partition("/")[::2])
     if kind in ("tidy", "fuzz"):
         path = root / (f"tests/tidy/check_{rest}.py" if kind == "tidy" else f"tests/fuzz/{rest}_fuzz.cc")
         return None if path.exists() else f"no {path.relative_to(root)}"
     if kind == "bench":
         return None if (root / "tests/bench" / f"{rest}.py").exists() else f"no tests/bench/{rest}.py"
-    return "names begin with unit, asan, tsan, e2e, tidy, fuzz or bench"
+    return "names begin with unit, asan, tsan, e2e, ui, tidy, fuzz or bench"
