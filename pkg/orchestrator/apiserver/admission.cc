@@ -54,8 +54,16 @@ api::ApiResult<void> admit_node_identity(const Core&, const Call& call, const ap
   return {};
 }
 
+// A session says who its holder is: only the API server writes one, past admission.
+static api::ApiResult<void> refuse_session(const api::Kind& kind, const json::Value& object) {
+  if (kind.resource() != "secrets" || json::string_at(object, {"type"}) != api::kUiSessionSecretType) return {};
+  return std::unexpected(api::forbidden(kind, json::string_at(object, {"metadata", "name"}),
+                                        "sessions of the dashboard are made by `appliance dashboard` alone"));
+}
+
 api::ApiResult<void> admit_create(Core& core, const Call& call, const api::Kind& kind, json::Value& object,
                                   Reservations& reservations) {
+  if (auto r = refuse_session(kind, object); !r) return r;
   const std::string resource = kind.resource();
   if (resource == "pods") return admit_pod(core, kind, object);
   if (resource == "services") return admit_service(core, kind, object, nullptr, reservations);
@@ -70,6 +78,8 @@ api::ApiResult<void> admit_create(Core& core, const Call& call, const api::Kind&
 
 api::ApiResult<void> admit_update(Core& core, const api::Kind& kind, json::Value& object, const json::Value& old,
                                   Reservations& reservations) {
+  if (auto r = refuse_session(kind, old); !r) return r;
+  if (auto r = refuse_session(kind, object); !r) return r;
   if (kind.resource() == "services") return admit_service(core, kind, object, &old, reservations);
   return {};
 }

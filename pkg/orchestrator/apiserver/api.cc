@@ -6,6 +6,7 @@
 #include "orchestrator/apiserver/node_keys.h"
 #include "orchestrator/apiserver/subresources.h"
 #include "orchestrator/apiserver/verbs.h"
+#include "orchestrator/apiserver/web_ui.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -27,6 +28,18 @@ api::ApiError method_not_allowed() {
 api::ApiError no_such_resource() { return status(404, "NotFound", "the server could not find the requested resource"); }
 
 std::unexpected<Error> unauthorized() { return fail(Code::kUnauthenticated, "Unauthorized"); }
+
+Identity anonymous() {
+  return {
+      .user = {.name = std::string(kAnonymous), .uid = {}, .groups = {std::string(kGroupUnauthenticated)}, .extra = {}},
+      .session = {}};
+}
+
+// Where a login page asks who it is: a cookie that is good no longer is as none.
+bool may_be_anonymous(const net::http::Request& request) {
+  return request.path == "/ui/v1/session" && !request.peer && request.peer_error.empty() &&
+         !request.headers.has("Authorization");
+}
 
 std::string bearer_of(const net::http::Request& request) {
   const std::string_view header = request.headers.get("Authorization");
@@ -110,7 +123,7 @@ Serve object_verb(const api::Kind& kind, const RequestInfo& info) {
 
 }  // namespace
 
-Result<User> authenticate(const Core& core, const net::http::Request& request) {
+Result<Identity> authenticate(const Core& core, const net::http::Request& request) {
   if (!request.peer_error.empty()) {
     core.log.debug("a client certificate was refused",
                    {{"error", request.peer_error}, {"from", request.remote_address}});
@@ -124,24 +137,31 @@ Result<User> authenticate(const Core& core, const net::http::Request& request) {
       core.log.debug("a node's certificate was refused", {{"error", good.error()}, {"from", request.remote_address}});
       return fail(good.error());
     }
-    return user;
+    return Identity{.user = std::move(user), .session = {}};
   }
   const std::string token = bearer_of(request);
-  if (token.empty() && !request.headers.has("Authorization"))
-    return User{
-        .name = std::string(kAnonymous), .uid = {}, .groups = {std::string(kGroupUnauthenticated)}, .extra = {}};
+  if (token.empty() && !request.headers.has("Authorization")) {
+    if (session_cookie_of(request.headers.get("Cookie")).empty()) return anonymous();
+    auto session = session_of_request(core, request);
+    if (!session) return fail(session.error());
+    User user = session->user;
+    return Identity{.user = std::move(user), .session = std::move(*session)};
+  }
   if (token.empty()) return unauthorized();
   if (looks_like_join_token(token)) {
     auto user = verify_join_token(token, core.cache, core.clock.now());
-    if (!user) core.log.debug("a join token was refused", {{"error", user.error()}, {"from", request.remote_address}});
-    return user;
+    if (!user) {
+      core.log.debug("a join token was refused", {{"error", user.error()}, {"from", request.remote_address}});
+      return fail(user.error());
+    }
+    return Identity{.user = std::move(*user), .session = {}};
   }
   auto answer = core.tokens.verify(token, core.cache, core.clock.now());
   if (!answer) {
     core.log.debug("a bearer token was refused", {{"error", answer.error()}, {"from", request.remote_address}});
     return unauthorized();
   }
-  return std::move(answer->user);
+  return Identity{.user = std::move(answer->user), .session = {}};
 }
 
 // Impersonate-User and -Group: the right of system:masters alone. The error of everybody else is 403.
@@ -180,16 +200,36 @@ void Api::handle(std::shared_ptr<net::http::Exchange> exchange) {
   }
   const bool taken = core_.pool.post([this, call] {
     --waiting_;
-    auto user = authenticate(core_, call->request());
-    if (!user) return respond_error(*call, status(401, "Unauthorized", user.error().message));
-    call->user = std::move(*user);
-    if (auto r = impersonate(call->request(), call->user); !r) return respond_error(*call, r.error());
-    serve(call);
+    if (is_web_ui_file(call->request().path)) return serve_web_ui_file(core_, *call);
+    identify(call, false);
   });
   if (!taken) {
     --waiting_;
     refuse();
   }
+}
+
+void Api::identify(const CallPtr& call, bool fresh) {
+  auto identity = authenticate(core_, call->request());
+  if (!identity && identity.error().code == Code::kNotFound && !fresh) {
+    // A session that the cache has not seen yet: another server may have made it just now.
+    return core_.cache.when_current([this, call](Result<int64_t> revision) {
+      core_.resume([this, call, revision = std::move(revision)] {
+        if (!revision) return respond_error(*call, api::from_error(revision.error()));
+        identify(call, true);
+      });
+    });
+  }
+  if (!identity && may_be_anonymous(call->request())) identity = anonymous();
+  if (!identity) return respond_error(*call, status(401, "Unauthorized", identity.error().message));
+  call->user = std::move(identity->user);
+  if (auto r = check_origin(call->request(), identity->session.has_value()); !r) return respond_error(*call, r.error());
+  if (identity->session) {
+    call->session = identity->session->id;
+    renew_session(core_, *call, *identity->session);
+  }
+  if (auto r = impersonate(call->request(), call->user); !r) return respond_error(*call, r.error());
+  serve(call);
 }
 
 void Api::handle_as(std::shared_ptr<net::http::Exchange> exchange, User user) {
@@ -206,6 +246,9 @@ void Api::serve(const CallPtr& call) {
                                        "Request entity too large: limit is " + std::to_string(api::kBodyBytesMax)));
   }
   call->info = request_info(call->request());
+  // Of nobody the dashboard asks to log in; kubectl hears what it may not.
+  if (call->user.in(kGroupUnauthenticated) && needs_login(call->info.path))
+    return respond_error(*call, status(401, "Unauthorized", "no session: run `appliance dashboard` for a link"));
   Attributes attributes = attributes_of(*call);
   if (authorized(core_.cache, call->user, attributes)) return serve_allowed(call);
   if (!depends_on_objects(call->user, attributes)) return respond_error(*call, forbidden_error(call->user, attributes));

@@ -20,6 +20,7 @@ class Api {
   void handle_as(std::shared_ptr<net::http::Exchange> exchange, User user);
 
  private:
+  void identify(const CallPtr& call, bool fresh);  // fresh: the cache was brought to the store's revision
   void serve(const CallPtr& call);
   void serve_allowed(const CallPtr& call);
   void serve_resource(const CallPtr& call);
@@ -27,8 +28,13 @@ class Api {
   std::atomic<int> waiting_{0};
 };
 
-// kUnauthenticated: the credentials are bad; the message may be told to who showed them. Without any: anonymous.
-Result<User> authenticate(const Core& core, const net::http::Request& request);
+struct Identity {
+  User user;
+  std::optional<Session> session;  // of the dashboard, when its cookie is all that says who asks
+};
+// By certificate, else by token, else by the dashboard's cookie. kUnauthenticated: the credentials are bad; the message
+// may be told to who showed them. kNotFound: a session that the cache does not have. Without any: anonymous.
+Result<Identity> authenticate(const Core& core, const net::http::Request& request);
 
 // Takes the identity that the headers ask for, when this user may.
 api::ApiResult<void> impersonate(const net::http::Request& request, User& user);

@@ -148,6 +148,13 @@ bool public_path(std::string_view path) {
   return false;
 }
 
+// The dashboard: a session may be begun, asked for and ended by whoever shows what that takes; whoever is somebody may
+// have a link, and a stream, whose subscriptions are judged one by one.
+bool ui_allowed(const User& user, const Attributes& a) {
+  if (a.path == "/ui/v1/session") return true;
+  return user.in(kGroupAuthenticated) && (a.path == "/ui/v1/links" || a.path == "/ui/v1/stream");
+}
+
 bool self_review(const Attributes& a) {
   if (a.verb != "create") return false;
   if (a.group == "authorization.k8s.io")
@@ -175,7 +182,8 @@ bool bootstrapper_allowed(const Attributes& a) {
 
 bool authorized(const WatchCache& cache, const User& user, const Attributes& attributes) {
   if (user.in(kGroupMasters)) return true;
-  if (!attributes.is_resource) return attributes.verb == "get" && public_path(attributes.path);
+  if (!attributes.is_resource)
+    return (attributes.verb == "get" && public_path(attributes.path)) || ui_allowed(user, attributes);
   if (user.in(kGroupAuthenticated) && self_review(attributes)) return true;
   const std::string_view node = node_of(user);
   if (attributes.group == "certificates.k8s.io" && (!node.empty() || is_bootstrapper(user)))

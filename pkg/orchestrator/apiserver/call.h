@@ -25,6 +25,8 @@ struct Call {
   std::string audit_id;
   std::vector<std::string> warnings;
   bool dry_run = false;
+  std::string session;        // whose cookie the user was found by; "" = certificate, token or nobody
+  std::string cookie_to_set;  // Set-Cookie of the answer; "" = none
   api::FieldValidation validation = api::FieldValidation::kWarn;
 
   [[nodiscard]] const net::http::Request& request() const { return exchange->request(); }

@@ -17,6 +17,7 @@
 #include "orchestrator/apiserver/openapi_documents.h"
 #include "orchestrator/apiserver/options.h"
 #include "orchestrator/apiserver/respond.h"
+#include "orchestrator/apiserver/sessions.h"
 #include "orchestrator/apiserver/tokens.h"
 
 namespace appliance::orchestrator::apiserver {
@@ -35,6 +36,7 @@ struct Core {
   NumberAllocator cluster_ips;
   NumberAllocator node_ports;
   Tokens tokens;
+  Links links;  // to the dashboard
   OpenApiDocuments openapi;
   std::atomic<client::NodeStreams*> streams;  // null: no kubelet yet
   InFlight in_flight;                         // callbacks of the store

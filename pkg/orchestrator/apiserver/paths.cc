@@ -1,6 +1,7 @@
 // Paths that are no resources: discovery, version, health, metrics, OpenAPI, the token issuer's keys (kube-api page 1).
 #include "base/strings.h"
 #include "orchestrator/apiserver/api.h"
+#include "orchestrator/apiserver/verbs.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -123,6 +124,7 @@ bool serve_issuer(Core& core, Call& call, std::string_view path) {
 
 void serve_nonresource(Core& core, const CallPtr& call) {
   const std::string& path = call->info.path;
+  if (path.starts_with("/ui/")) return serve_web_ui(core, call);
   if (call->request().method != "GET" && call->request().method != "HEAD") {
     api::ApiError error;
     error.code = 405;

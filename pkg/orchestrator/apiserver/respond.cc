@@ -28,6 +28,7 @@ std::string unrevised_prefix(const api::Kind& kind) {
 void common_headers(const Call& call, Response& response) {
   response.headers.add("Audit-Id", call.audit_id);
   response.headers.add("Cache-Control", "no-cache, private");
+  if (!call.cookie_to_set.empty()) response.headers.add("Set-Cookie", call.cookie_to_set);
   std::set<std::string> seen;
   for (const std::string& warning : call.warnings) {
     if (seen.insert(warning).second) response.headers.add("Warning", "299 - " + quoted(warning));

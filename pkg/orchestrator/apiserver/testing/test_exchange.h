@@ -232,6 +232,7 @@ struct Ask {
   std::string bearer = {};  // instead of user and group
   std::string impersonate = {};
   std::string upgrade = {};  // Sec-WebSocket-Protocol: makes it an upgrade
+  std::vector<net::http::Header> headers = {};
 };
 
 inline Told ask(ApiServer& server, const Ask& what) {
@@ -246,6 +247,7 @@ inline Told ask(ApiServer& server, const Ask& what) {
   if (!what.accept.empty()) request.headers.add("Accept", what.accept);
   request.websocket_upgrade = !what.upgrade.empty();
   if (!what.upgrade.empty()) request.headers.add("Sec-WebSocket-Protocol", what.upgrade);
+  for (const net::http::Header& header : what.headers) request.headers.add(header.name, header.value);
   if (!what.impersonate.empty()) request.headers.add("Impersonate-User", what.impersonate);
   if (!what.bearer.empty()) {
     request.headers.add("Authorization", "Bearer " + what.bearer);
