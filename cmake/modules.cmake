@@ -54,4 +54,4 @@ module(dns orchestrator/dns DEPS api client net_dns net_netlink LABELS threads)
 module(kubelet orchestrator/kubelet DEPS api client dns runtime_cri podnet net_http RECURSE LABELS threads COLD)
 
 # L5 node
-module(node node DEPS net_dns apiserver controllers scheduler kubelet podnet proxy dns store_server runtime_cri base_crypto base_yaml RECURSE COLD)
+module(node node DEPS base_compress net_dns apiserver controllers scheduler kubelet podnet proxy dns store_server runtime_cri base_crypto base_yaml RECURSE COLD)

@@ -4,8 +4,8 @@
 //   build  ID
 //   file   PATH  MIME  ETAG  CACHE  SIZE  BR_OFFSET  BR_SIZE  GZ_OFFSET  GZ_SIZE
 //
-// PATH is below /ui/ (`index.html`, `assets/index-Bq3x9A1c.js`), ETAG has its quotes, CACHE is `immutable` or `revalidate`,
-// SIZE is that of the plain file, offsets are in the blob.
+// PATH is below /ui/ (`index.html`, `assets/index-Bq3x9A1c.js`), ETAG has its quotes, CACHE is `immutable` or
+// `revalidate`, SIZE is that of the plain file, offsets are in the blob.
 #pragma once
 
 #include <map>
@@ -33,8 +33,8 @@ struct FileTable {
   static Result<FileTable> parse(std::string_view text, std::string_view blob);
 };
 
-// What is embedded into this executable: the dashboard, or, where it was built without, a page that says how to build it
-// (build "none"). Static storage.
+// What is embedded into this executable: the dashboard, or, where it was built without, a page that says how to build
+// it (build "none"). Static storage.
 const FileTable& embedded_files();
 
 }  // namespace appliance::node::webui
