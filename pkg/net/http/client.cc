@@ -222,6 +222,7 @@ struct Client::Core {
     if (transfer.too_big)
       return fail(Code::kResourceExhausted,
                   what + ": answer over " + std::to_string(request.body_bytes_max) + " bytes");
+    if (good && transfer.reply.status == 0) (void)transfer.on_head(response);  // httplib's way with HEAD and 204
     if (good) return std::move(transfer.reply);
     if (error == httplib::Error::SSLServerVerification && !server_problem.empty())
       return fail(Code::kUnauthenticated, what + ": " + server_problem);

@@ -41,6 +41,24 @@ TEST_CASE("client: a plain request and its answer") {
   CHECK(client.send({.path = "/teapot"})->status == 418);
 }
 
+TEST_CASE("client: answers without a body have their status and headers") {
+  TestServer server([](const std::shared_ptr<Exchange>& x) {
+    Response response = text_response(x->request().path == "/204" ? 204 : 200, x->request().path == "/204" ? "" : "b");
+    response.headers.add("X-Here", "yes");
+    x->respond(std::move(response));
+  });
+  Client client({.base_url = server.url()});
+  for (const auto& [method, path, status] :
+       {std::tuple{"HEAD", "/", 200}, std::tuple{"GET", "/204", 204}, std::tuple{"GET", "/", 200}}) {
+    int heads = 0;
+    const auto reply = client.send({.method = method, .path = path, .on_head = [&](const Response&) { ++heads; }});
+    REQUIRE(reply.has_value());
+    CHECK(reply->status == status);
+    CHECK(reply->headers.get("x-here") == "yes");
+    CHECK(heads == 1);
+  }
+}
+
 TEST_CASE("client: mutual TLS shows who we are, and trusts exactly the given CA") {
   const TestPki pki;
   TestServer server(echo, {.tls = pki.context()});
