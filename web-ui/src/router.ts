@@ -1,5 +1,6 @@
 // The URL is the state: /ui/<page>/<parts…>?<what the page shows>. Pages read `route`, and change it by go() and set().
-import { signal, type ReadonlySignal } from "@preact/signals";
+// The chosen namespace (`ns`) goes along to every page. Going back finds the page scrolled as it was.
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
 export interface Route {
   page: string; // "overview"
@@ -23,23 +24,62 @@ function decode(text: string): string {
   }
 }
 
+const current = signal<Route>(parse(location.pathname, location.search));
+export const route: ReadonlySignal<Route> = current;
+
+export const namespace = computed(() => current.value.query.ns ?? ""); // "": all
+
+// `ns` is the chosen one unless the query names another; ns: "" leaves it out.
 export function href(page: string, parts: string[] = [], query: Record<string, string | undefined> = {}): string {
-  const kept = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
+  const all = { ns: namespace.value, ...query };
+  const kept = Object.entries(all).filter((entry): entry is [string, string] => !!entry[1]);
   const search = kept.length ? "?" + new URLSearchParams(kept) : "";
   return BASE + [page, ...parts].map(encodeURIComponent).join("/") + search;
 }
 
-const current = signal<Route>(parse(location.pathname, location.search));
-export const route: ReadonlySignal<Route> = current;
-
 function navigate(url: string, replace: boolean): void {
   if (url === location.pathname + location.search) return;
-  history[replace ? "replaceState" : "pushState"](null, "", url);
+  if (replace) {
+    history.replaceState(history.state, "", url);
+  } else {
+    leave();
+    history.pushState({ entry: next_entry++ }, "", url);
+    scrollTo(0, 0);
+  }
   current.value = parse(location.pathname, location.search);
+}
+
+// Where each entry of the history was scrolled to. Rows come after the page: the wanted place is tried for a while.
+const RESTORE_MS = 2000;
+const scrolls = new Map<number, number>();
+let next_entry = Date.now(); // entries of an earlier load have smaller numbers
+let entry = 0; // the present one
+
+function leave(): void {
+  scrolls.set(entry, scrollY);
+  entry = next_entry;
+}
+
+function come_back(): void {
+  scrolls.set(entry, scrollY);
+  entry = (history.state as { entry?: number } | null)?.entry ?? 0;
+  current.value = parse(location.pathname, location.search);
+  const wanted = scrolls.get(entry) ?? 0;
+  const until = performance.now() + RESTORE_MS;
+  const attempt = () => {
+    scrollTo(0, wanted);
+    if (Math.abs(scrollY - wanted) > 1 && performance.now() < until) requestAnimationFrame(attempt);
+  };
+  requestAnimationFrame(attempt);
 }
 
 export function go(page: string, parts: string[] = [], query: Record<string, string | undefined> = {}): void {
   navigate(href(page, parts, query), false);
+}
+
+// An address that href() made.
+export function open_url(url: string): void {
+  navigate(url, false);
 }
 
 // Changes the query alone and makes no entry in the history: filters, sort, choices. undefined or "" removes.
@@ -50,7 +90,8 @@ export function set(change: Record<string, string | undefined>): void {
 
 // One listener for all links of the page; called once.
 export function follow_links(): void {
-  addEventListener("popstate", () => (current.value = parse(location.pathname, location.search)));
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", come_back);
   document.addEventListener("click", (event) => {
     const link = (event.target as Element).closest?.("a");
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;

@@ -23,7 +23,13 @@ export async function send(method: string, path: string, options: RequestOptions
   if (options.body !== undefined) headers["Content-Type"] = options.type ?? "application/json";
   const body =
     options.body === undefined || typeof options.body === "string" ? options.body : JSON.stringify(options.body);
-  const response = await fetch(path + search, { method, headers, body, signal: options.signal, credentials: "same-origin" });
+  const response = await fetch(path + search, {
+    method,
+    headers,
+    body,
+    signal: options.signal,
+    credentials: "same-origin",
+  });
   if (!response.ok) throw new StatusError(await status_of(response));
   return response;
 }
@@ -44,7 +50,14 @@ async function status_of(response: Response): Promise<Status> {
 }
 
 // Where an object or a list of a kind lives: path_of({group: "apps", kind: "deployments", ns: "default", name: "web"}).
-export function path_of(o: { group?: string; version?: string; kind: string; ns?: string; name?: string; sub?: string }) {
+export function path_of(o: {
+  group?: string;
+  version?: string;
+  kind: string;
+  ns?: string;
+  name?: string;
+  sub?: string;
+}) {
   const root = o.group ? `/apis/${o.group}/${o.version ?? "v1"}` : `/api/${o.version ?? "v1"}`;
   const parts = [root];
   if (o.ns) parts.push("namespaces", encodeURIComponent(o.ns));

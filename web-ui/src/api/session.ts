@@ -26,7 +26,8 @@ export async function open_session(): Promise<void> {
     session_error.value = "";
   } catch (error) {
     session.value = null;
-    session_error.value = error instanceof StatusError && error.status.code === 401 && !key ? "" : String((error as Error).message);
+    session_error.value =
+      error instanceof StatusError && error.status.code === 401 && !key ? "" : String((error as Error).message);
   }
 }
 
