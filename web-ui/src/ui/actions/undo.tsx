@@ -2,10 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { kubectl_of_undo, previous_of, revisions_of, undo, type Revision, type Target } from "../../api/actions";
 import type { Status } from "../../live/protocol";
+import { template_diff } from "../../pages/model/diff";
 import { Age } from "../age";
 import { open_dialog } from "../dialog";
-import { emit } from "../diff/emit";
-import { Diff } from "../diff/view";
 import { Failed, Loading } from "../state";
 import { toast } from "../toast";
 import { ActionForm, status_of_error } from "./form";
@@ -47,9 +46,7 @@ function Undo({ o, first, close }: { o: Target; first?: number; close: () => voi
       {error && <Failed error={error} />}
       {!revisions && !error && <Loading />}
       {revisions && <Choices revisions={revisions} chosen={chosen} choose={set_chosen} />}
-      {to && now && !to.current && (
-        <Diff before={emit(now.template)} after={emit(to.template)} label={`What revision ${to.number} changes`} />
-      )}
+      {to && now && !to.current && <Changes now={now} to={to} />}
     </ActionForm>
   );
 }
@@ -81,5 +78,34 @@ function Choices({ revisions, chosen, choose }: ChoicesProps) {
         </label>
       ))}
     </fieldset>
+  );
+}
+
+// Field by field: what pods get that they do not have now.
+function Changes({ now, to }: { now: Revision; to: Revision }) {
+  const changes = template_diff(now.template, to.template);
+  if (!changes.length) return <p>Its pods would be the same as those of now.</p>;
+  return (
+    <table class="changes">
+      <caption>What revision {to.number} changes</caption>
+      <thead>
+        <tr>
+          <th scope="col">Field</th>
+          <th scope="col">Now</th>
+          <th scope="col">Then</th>
+        </tr>
+      </thead>
+      <tbody>
+        {changes.map(({ path, before, after }) => (
+          <tr key={path}>
+            <th scope="row">
+              <bdi>{path}</bdi>
+            </th>
+            <td>{before === undefined ? <i>not set</i> : <bdi>{before}</bdi>}</td>
+            <td>{after === undefined ? <i>not set</i> : <bdi>{after}</bdi>}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -8,7 +8,7 @@ export interface DiffLine {
   b?: number; // in the second
 }
 
-const STEPS_MAX = 4000; // differences beyond which the middle is told as replaced whole: bounds time and memory
+const STEPS_MAX = 1000; // differences beyond which the middle is told as replaced whole: bounds time and memory
 
 export const split_lines = (text: string): string[] => {
   const lines = text.split("\n");
