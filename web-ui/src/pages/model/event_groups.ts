@@ -38,19 +38,3 @@ export function groups_of(events: EventFacts[]): Group[] {
       (a, b) => Number(b.type === "Warning") - Number(a.type === "Warning") || b.count - a.count || b.last - a.last,
     );
 }
-
-export interface EventFilter {
-  type?: string;
-  kind?: string;
-  reason?: string;
-  ns?: string;
-}
-
-export const event_passes = (
-  filter: EventFilter,
-  event: Pick<EventFacts, "type" | "kind" | "reason" | "ns">,
-): boolean =>
-  (!filter.type || event.type === filter.type) &&
-  (!filter.kind || event.kind === filter.kind) &&
-  (!filter.reason || event.reason === filter.reason) &&
-  (!filter.ns || event.ns === filter.ns);

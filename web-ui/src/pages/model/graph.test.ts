@@ -64,8 +64,8 @@ describe("the way of a service", () => {
   });
   it("says why it leads nowhere", () => {
     expect(nowhere(service, [], [])).toBe("No pod matches its selector app=web.");
-    expect(nowhere(service, [], [pod("web-1", { w: "It crashes." })])).toBe(
-      "The one pod that matches its selector app=web is not ready: It crashes.",
+    expect(nowhere(service, [], [pod("web-1", { w: "container web exited with code 1" })])).toBe(
+      "The one pod that matches its selector app=web is not ready: container web exited with code 1.",
     );
     expect(nowhere(service, [], [pod("a"), pod("b")])).toBe(
       "None of the 2 pods that match its selector app=web is ready.",

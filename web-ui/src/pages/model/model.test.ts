@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Row } from "../../live/protocol";
 import { events_of } from "./cells";
+import { recent, sum_series } from "./changes";
 import { diff, template_diff } from "./diff";
 import { env_of, toleration_text, volume_text } from "./env";
-import { event_passes, groups_of } from "./event_groups";
+import { groups_of } from "./event_groups";
 import { exit_text } from "./exits";
 import { probe_text } from "./probe";
-import { ranked, verdict } from "./problems";
+import { ranked, sentence, verdict } from "./problems";
 import { bytes_text, cores_text, duration_text, percent_text, quantity } from "./quantity";
 
 const row = (n: string, more: Partial<Row> = {}): Row => ({ u: n, n, s: "a", t: 1, c: [], ...more });
@@ -126,8 +127,6 @@ describe("events", () => {
       ["BackOff", 5, 2],
       ["Ready", 99, 1],
     ]);
-    expect(event_passes({ type: "Warning", kind: "Pod" }, facts.find((one) => one.id === "3")!)).toBe(false);
-    expect(event_passes({ reason: "BackOff", ns: "" }, facts.find((one) => one.id === "1")!)).toBe(true);
   });
 });
 
@@ -163,23 +162,41 @@ describe("environments", () => {
 });
 
 describe("problems", () => {
+  const none = { nodes: [], namespaces: [], deployments: [], replicasets: [], pods: [] };
+  const owner = (uid: string): Row["o"] => ["ReplicaSet", "web-1", uid];
   it("come worst first, and those of one controller once", () => {
-    const owner: Row["o"] = ["ReplicaSet", "web-1", "rs"];
-    const found = ranked([
-      {
-        kind: "pods",
-        rows: [
-          row("web-1-a", { v: 2, w: "web-1-a ended 3 times", o: owner }),
-          row("web-1-b", { v: 2, w: "web-1-b ended 14 times", o: owner, t: 9 }),
-          row("slow", { v: 1, w: "not ready" }),
-        ],
-      },
-      { kind: "nodes", rows: [row("n1", { v: 2, w: "does not answer" })] },
-    ]);
+    const found = ranked({
+      ...none,
+      pods: [
+        row("web-1-a", { v: 2, w: "web-1-a ended 3 times", o: owner("rs") }),
+        row("web-1-b", { v: 2, w: "web-1-b ended 14 times", o: owner("rs"), t: 9 }),
+        row("slow", { v: 1, w: "not ready" }),
+      ],
+      nodes: [row("n1", { v: 2, w: "does not answer" }), row("n2")],
+    });
     expect(found.map((one) => [one.kind, one.row.n, one.also])).toEqual([
       ["nodes", "n1", 0],
       ["pods", "web-1-b", 1],
       ["pods", "slow", 0],
+    ]);
+  });
+  it("of pods are told with their deployment when that suffers too", () => {
+    const found = ranked({
+      ...none,
+      deployments: [row("web", { v: 2, w: "none of 2 replicas is available" }), row("fine")],
+      replicasets: [
+        row("web-1", { o: ["Deployment", "web", "web"] }),
+        row("fine-1", { o: ["Deployment", "fine", "fine"] }),
+      ],
+      pods: [
+        row("web-1-a", { v: 1, w: "slow", o: owner("web-1") }),
+        row("web-1-b", { v: 2, w: "ended", o: owner("web-1") }),
+        row("fine-1-a", { v: 1, w: "ended", o: owner("fine-1") }),
+      ],
+    });
+    expect(found.map((one) => [one.row.n, one.pod?.n])).toEqual([
+      ["web", "web-1-b"],
+      ["fine-1-a", "fine-1-a"],
     ]);
   });
   it("are summed up in a sentence", () => {
@@ -188,5 +205,34 @@ describe("problems", () => {
       "1 problem: 1 broken.",
       "3 problems: 1 broken, 2 to be looked at.",
     ]);
+    expect([sentence("container web exited"), sentence("what now?"), sentence(undefined)]).toEqual([
+      "Container web exited.",
+      "What now?",
+      "",
+    ]);
+  });
+});
+
+describe("recent changes", () => {
+  it("are rollouts, new nodes and warnings, newest first", () => {
+    const sets = [row("web-1", { t: 5, o: ["Deployment", "web", "d"], x: { revision: 2, images: ["shop:2"] } })];
+    const warning = {
+      ...events_of([], [row("e", { t: 9, x: { kind: "Pod", name: "p", reason: "BackOff", count: 3 } })])[0]!,
+    };
+    const found = recent(sets, [row("n1", { t: 7 })], [{ ...warning, message: "again" }]);
+    expect(found.map((one) => `${one.kind} ${one.name} ${one.text}`)).toEqual([
+      "pods p BackOff: again (3 times)",
+      "nodes n1 joined",
+      "deployments web revision 2 rolled out with shop:2",
+    ]);
+  });
+  it("add up what nodes use, aligned at the last sample", () => {
+    expect(
+      sum_series([
+        [1, 2, 3],
+        [10, 20],
+      ]),
+    ).toEqual([11, 12, 23]);
+    expect(sum_series([])).toEqual([]);
   });
 });

@@ -1,42 +1,72 @@
-// What is wrong in the cluster, worst first. A pod's trouble is told once: of the pods of one controller that suffer
-// alike, the first stands for all.
+// What is wrong in the cluster, worst first, and each trouble once: of the pods of one controller that suffer alike the
+// youngest stands for all, and where their deployment suffers too, it is told with them.
 import type { Row } from "../../live/protocol";
 
 export interface Problem {
   kind: string; // the plural
   row: Row;
-  also: number; // more of the same controller, with the same reason
+  pod?: Row; // whose logs tell more
+  also: number; // more pods like this one
 }
 
-const RANK: Record<string, number> = { nodes: 0, deployments: 1, replicasets: 2, pods: 1 };
+export interface Troubled {
+  nodes: Iterable<Row>;
+  namespaces: Iterable<Row>;
+  deployments: Iterable<Row>;
+  replicasets: Iterable<Row>; // all that are known, well or not: who owns them
+  pods: Iterable<Row>;
+}
 
-export function ranked(rows: { kind: string; rows: Iterable<Row> }[]): Problem[] {
-  const groups = new Map<string, Problem>();
-  const out: Problem[] = [];
-  for (const { kind, rows: list } of rows)
-    for (const row of list) {
-      const key = row.o ? `${kind} ${row.o[2]} ${row.v} ${same(row)}` : `${kind} ${row.u}`;
-      const known = groups.get(key);
-      if (known) {
-        known.also++;
-        if (row.t > known.row.t) known.row = row;
-        continue;
-      }
-      const problem = { kind, row, also: 0 };
-      groups.set(key, problem);
-      out.push(problem);
-    }
-  return out.sort(
+const KIND_ORDER = ["nodes", "deployments", "pods", "replicasets", "namespaces"];
+
+export function ranked(troubled: Troubled): Problem[] {
+  const plain = (kind: string, rows: Iterable<Row>) =>
+    [...rows].filter((row) => row.v).map((row): Problem => ({ kind, row, also: 0 }));
+  const deployments = plain("deployments", troubled.deployments);
+  const by_uid = new Map(deployments.map((one) => [one.row.u, one]));
+  const sets = [...troubled.replicasets];
+  const above = new Map(sets.flatMap((set) => (set.o ? [[set.u, set.o[2]] as const] : [])));
+  const alone: Problem[] = [];
+  for (const group of groups(troubled.pods)) {
+    const deployment = by_uid.get(above.get(group.row.o?.[2] ?? "") ?? "");
+    if (!deployment) alone.push(group);
+    else if (!deployment.pod || (group.row.v ?? 0) > (deployment.pod.v ?? 0))
+      Object.assign(deployment, { pod: group.row, also: group.also });
+  }
+  const orphans = sets.filter((set) => set.v && !by_uid.has(set.o?.[2] ?? ""));
+  return [
+    ...plain("nodes", troubled.nodes),
+    ...deployments,
+    ...alone,
+    ...plain("replicasets", orphans),
+    ...plain("namespaces", troubled.namespaces),
+  ].sort(
     (a, b) =>
       (b.row.v ?? 0) - (a.row.v ?? 0) ||
-      (RANK[a.kind] ?? 3) - (RANK[b.kind] ?? 3) ||
+      KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||
       b.also - a.also ||
       b.row.t - a.row.t ||
       a.row.n.localeCompare(b.row.n),
   );
 }
 
-// Reasons of two pods are alike when they differ in numbers and the pod's own name alone.
+// Of one controller, with the same reason: one.
+function groups(pods: Iterable<Row>): Problem[] {
+  const found = new Map<string, Problem>();
+  for (const row of pods) {
+    if (!row.v) continue;
+    const key = row.o ? `${row.o[2]} ${row.v} ${same(row)}` : row.u;
+    const known = found.get(key);
+    if (!known) found.set(key, { kind: "pods", row, pod: row, also: 0 });
+    else {
+      known.also++;
+      if (row.t > known.row.t) known.row = known.pod = row;
+    }
+  }
+  return [...found.values()];
+}
+
+// Two reasons are alike when they differ in numbers and the pod's own name alone.
 const same = (row: Row) => (row.w ?? "").replaceAll(row.n, "").replace(/\d+/g, "#");
 
 // "All is well.", "2 problems: 1 broken, 1 to be looked at."
@@ -46,3 +76,13 @@ export function verdict(broken: number, doubtful: number): string {
   const parts = [broken && `${broken} broken`, doubtful && `${doubtful} to be looked at`].filter(Boolean);
   return `${all} problem${all === 1 ? "" : "s"}: ${parts.join(", ")}.`;
 }
+
+// The server's reason as a sentence of its own.
+export function sentence(text: string | undefined): string {
+  const trimmed = (text ?? "").trim();
+  if (!trimmed) return "";
+  return trimmed[0]!.toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+}
+
+// The end of this row's text says that a container ended before: there are logs of the one before.
+export const has_previous = (pod: Row): boolean => (pod.x?.restarts ?? 0) > 0;

@@ -107,7 +107,7 @@ export function nowhere(service: Row, endpoints: Endpoint[], pods: Iterable<Row>
   const found = [...pods].filter((pod) => pod.s === service.s && matches(selector, pod.l));
   if (!found.length) return `No pod matches its selector ${text}.`;
   const why = found.find((pod) => pod.w)?.w;
-  return `${found.length === 1 ? "The one pod" : `None of the ${found.length} pods`} that match${found.length === 1 ? "es" : ""} its selector ${text} is ${found.length === 1 ? "not " : ""}ready${why ? `: ${why}` : "."}`;
+  return `${found.length === 1 ? "The one pod" : `None of the ${found.length} pods`} that match${found.length === 1 ? "es" : ""} its selector ${text} is ${found.length === 1 ? "not " : ""}ready${why ? `: ${why}` : ""}.`;
 }
 
 export interface PortText {
