@@ -7,7 +7,7 @@ import type { Kind } from "../api/kinds";
 import { KINDS } from "../api/kinds";
 import { cordon, pause, resume, type Target } from "../api/actions";
 import type { Row } from "../live/protocol";
-import { go, parse } from "../router";
+import { open_url } from "../router";
 import { useKeys } from "./keys";
 import { logs_href, logs_href_of, shell_href, yaml_href } from "./link";
 import { use_actions } from "./palette";
@@ -31,18 +31,12 @@ export interface ActionsProps {
   row?: Row; // of the stream: whether it is paused, cordoned, how many replicas
 }
 
-function visit(url: string): void {
-  const { pathname, search } = new URL(url, location.origin);
-  const { page, parts, query } = parse(pathname, search);
-  go(page, parts, query);
-}
-
 const to = (id: string, label: string, key: string | undefined, href: string): Action => ({
   id,
   label,
   key,
   href,
-  run: () => visit(href),
+  run: () => open_url(href),
 });
 
 // Reversible things are done at once; the toast offers the way back.
@@ -120,7 +114,7 @@ const target_of = (kind: Kind | string, ns: string | undefined, name: string, gr
 export function row_keys(kind: Kind | string, row: Row): Record<string, () => void> {
   const o = target_of(kind, row.s, row.n);
   const keys = actions_of(o, row).flatMap(({ key, run }) => (key ? [[key, run] as const] : []));
-  return Object.fromEntries([...keys, ["e", () => visit(edit_href(o))]]);
+  return Object.fromEntries([...keys, ["e", () => open_url(edit_href(o))]]);
 }
 
 const edit_href = (o: Target) => yaml_href(o.kind, o.ns, o.name) + "?edit=1";
@@ -129,7 +123,7 @@ export function Actions({ kind, group, ns, name, row }: ActionsProps) {
   const o = target_of(kind, ns, name, group);
   const actions = actions_of(o, row);
   const keyed = actions.filter((one) => one.key).map((one) => [one.key!, { run: one.run, label: one.label }] as const);
-  useKeys({ ...Object.fromEntries(keyed), e: { label: "Edit YAML", run: () => visit(edit_href(o)) } });
+  useKeys({ ...Object.fromEntries(keyed), e: { label: "Edit YAML", run: () => open_url(edit_href(o)) } });
   use_actions(actions.map(({ label, run, key }) => ({ label: `${label} ${name}`, run, key })));
   return (
     <div class="actions" role="group" aria-label={`Actions for ${name}`}>
