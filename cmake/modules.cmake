@@ -21,6 +21,7 @@ module(net_dns net/dns DEPS base LIBS cares)
 
 # L2 store
 module(store_wal store/wal DEPS base)
+module(store_raft store/raft DEPS base store_wal)
 module(store_lease store/lease DEPS base)
 module(store_mvcc store/mvcc DEPS base base_sqlite)
 module(store store DEPS base LABELS threads)
@@ -45,7 +46,7 @@ module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_im
 # L3 orchestrator
 module(api orchestrator/api DEPS base base_json base_yaml RECURSE)
 module(client orchestrator/client DEPS api net_http LABELS threads)
-module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto RECURSE LABELS threads)
+module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto base_yaml RECURSE LABELS threads)
 module(controllers orchestrator/controllers DEPS api client net_netlink base_crypto TEST_DEPS apiserver RECURSE LABELS threads COLD)
 module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft LABELS threads COLD)

@@ -1,7 +1,9 @@
 // fuzz: sources=pkg/base/yaml/yaml.cc pkg/base/yaml/emit.cc pkg/base/yaml/scalar.cc pkg/base/json/json.cc
 // fuzz: sources=pkg/base/strings.cc pkg/base/error.cc pkg/base/check.cc
 // fuzz: libs=yaml-cpp boost_json
-// The YAML reader under its limits; what it reads, the writer must write so that it reads back the same.
+// The YAML reader under its limits; what it reads, and what is any JSON document, the writer must write so that it
+// reads back the same.
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -10,15 +12,49 @@
 
 using namespace appliance;
 
+namespace {
+
+// 1.0 is written, and read back, as 1: a number is what it is worth.
+bool is_same(const json::Value& a, const json::Value& b) {
+  if (a.is_number() && b.is_number()) {
+    if (a.is_double() || b.is_double()) return a.to_number<double>() == b.to_number<double>();
+    return a == b;
+  }
+  if (a.kind() != b.kind()) return false;
+  if (const auto* list = a.if_array()) {
+    const auto& other = b.get_array();
+    if (list->size() != other.size()) return false;
+    for (size_t i = 0; i < list->size(); ++i)
+      if (!is_same((*list)[i], other[i])) return false;
+    return true;
+  }
+  const auto* object = a.if_object();
+  if (object == nullptr) return a == b;
+  if (object->size() != b.get_object().size()) return false;
+  for (const auto& member : *object) {
+    const json::Value* other = b.get_object().if_contains(member.key());
+    if (other == nullptr || !is_same(member.value(), *other)) return false;
+  }
+  return true;
+}
+
+void must_read_back(const json::Value& value) {
+  const std::string text = yaml::emit(value);
+  auto again = yaml::parse(text, {.bytes_max = 64U << 20U, .depth_max = 128});
+  if (!again || !is_same(value, *again) || yaml::emit(*again) != text) std::abort();
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto value = json::parse(text)) must_read_back(*value);
+  // The same bytes as one string: whatever a ConfigMap may hold.
+  if (const auto value = json::parse(json::serialize(json::Value(text)))) must_read_back(*value);
   std::vector<std::string> duplicates;
   auto all = yaml::parse_all(text);
   auto one = yaml::parse(text, {}, &duplicates);
   if (one && !all) std::abort();
-  if (!one) return 0;
-  const std::string text_again = yaml::emit(*one);
-  auto again = yaml::parse(text_again, {.bytes_max = 64U << 20U, .depth_max = 128});
-  if (!again || yaml::emit(*again) != text_again) std::abort();  // by text: 1.0 is written, and read back, as 1
+  if (one) must_read_back(*one);
   return 0;
 }

@@ -19,8 +19,16 @@ api::ApiError status(int code, std::string reason, std::string message) {
   return out;
 }
 
-api::ApiError not_acceptable() {
-  return status(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json");
+// What is answered with one object, which may be YAML.
+bool is_of_one_object(const RequestInfo& info) {
+  return info.verb == "get" || info.verb == "create" || info.verb == "update" || info.verb == "patch" ||
+         info.verb == "delete";
+}
+
+api::ApiError not_acceptable(bool yaml_too) {
+  return status(406, "NotAcceptable",
+                std::string("406: Not Acceptable\n\nAvailable representations: application/json") +
+                    (yaml_too ? ", application/yaml" : ""));
 }
 api::ApiError method_not_allowed() {
   return status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
@@ -279,8 +287,8 @@ void Api::serve_resource(const CallPtr& call) {
   if (!info.subresource.empty() && !has_subresource(*call->kind, info.subresource))
     return respond_error(*call, no_such_resource());
   const bool streams = info.subresource == "log" || info.subresource == "exec" || info.subresource == "attach";
-  auto accepted = negotiate(call->request().headers.get("Accept"));
-  if (!accepted && !streams) return respond_error(*call, not_acceptable());
+  auto accepted = negotiate(call->request().headers.get("Accept"), is_of_one_object(info));
+  if (!accepted && !streams) return respond_error(*call, not_acceptable(is_of_one_object(info)));
   call->accepted = accepted.value_or(Accepted{});
   if (auto r = read_write_options(*call); !r) return respond_error(*call, r.error());
   const Serve verb =

@@ -7,7 +7,7 @@
 namespace appliance::orchestrator::apiserver {
 namespace {
 
-std::optional<Accepted> element(std::string_view text) {
+std::optional<Accepted> element(std::string_view text, bool yaml_too) {
   std::map<std::string, std::string, std::less<>> parameters;
   const auto parts = base::split(text, ';');
   for (size_t i = 1; i < parts.size(); ++i) {
@@ -16,6 +16,11 @@ std::optional<Accepted> element(std::string_view text) {
     if (equal != std::string_view::npos) parameters.emplace(part.substr(0, equal), part.substr(equal + 1));
   }
   const std::string_view type = base::trim(parts[0]);
+  if (type == "application/yaml" && yaml_too && !parameters.contains("as")) {
+    Accepted out;
+    out.yaml = true;
+    return out;
+  }
   if (type != "application/json" && type != "*/*" && type != "application/*") return std::nullopt;
   const auto as = parameters.find("as");
   if (as == parameters.end()) return Accepted{};
@@ -41,10 +46,10 @@ std::optional<Accepted> element(std::string_view text) {
 
 }  // namespace
 
-std::optional<Accepted> negotiate(std::string_view accept) {
+std::optional<Accepted> negotiate(std::string_view accept, bool yaml_too) {
   if (base::trim(accept).empty()) return Accepted{};
   for (const std::string_view part : base::split(accept, ',')) {
-    if (auto accepted = element(part)) return accepted;
+    if (auto accepted = element(part, yaml_too)) return accepted;
   }
   return std::nullopt;
 }

@@ -30,6 +30,17 @@ TEST_CASE("negotiate: chooses the version of aggregated discovery by order") {
   CHECK(old->discovery_v2beta1);
 }
 
+TEST_CASE("negotiate: YAML is for single objects, and in the client's order") {
+  CHECK(negotiate("application/yaml", true)->yaml);
+  CHECK(negotiate("application/yaml;charset=utf-8, application/json", true)->yaml);
+  CHECK_FALSE(negotiate("application/json, application/yaml", true)->yaml);
+  CHECK_FALSE(negotiate("*/*", true)->yaml);
+  CHECK_FALSE(negotiate("", true)->yaml);
+  CHECK_FALSE(negotiate("application/yaml, application/json")->yaml);
+  CHECK_FALSE(negotiate("application/yaml").has_value());
+  CHECK_FALSE(negotiate("application/yaml;as=Table;v=v1;g=meta.k8s.io", true).has_value());
+}
+
 TEST_CASE("negotiate: nothing acceptable is said so") {
   CHECK_FALSE(negotiate("application/cbor").has_value());
   CHECK_FALSE(negotiate("text/html,application/vnd.kubernetes.protobuf").has_value());

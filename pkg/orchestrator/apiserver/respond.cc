@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/yaml/yaml.h"
 #include "orchestrator/api/table.h"
 
 namespace appliance::orchestrator::apiserver {
@@ -33,6 +34,20 @@ void common_headers(const Call& call, Response& response) {
   for (const std::string& warning : call.warnings) {
     if (seen.insert(warning).second) response.headers.add("Warning", "299 - " + quoted(warning));
   }
+}
+
+constexpr const char* kYaml = "application/yaml";
+
+// An answer that was made as JSON, in the form for people. Errors stay JSON: who reads them is a program.
+Response as_yaml(Response response) {
+  std::string text;
+  for (const Chunk& chunk : response.body) text += chunk.bytes;
+  auto document = json::parse(text);
+  if (!document) return response;  // cannot be: it is ours
+  response.content_type = kYaml;
+  response.body.clear();
+  response.body.push_back(Chunk::of(yaml::emit(*document)));
+  return response;
 }
 
 void finish(Call& call, Response response) {
@@ -107,7 +122,7 @@ void respond_json(Call& call, int status, const json::Value& document) {
   Response response;
   response.status = status;
   response.body.push_back(Chunk::of(json::serialize(document) + '\n'));
-  finish(call, std::move(response));
+  finish(call, call.accepted.yaml ? as_yaml(std::move(response)) : std::move(response));
 }
 
 void respond_text(Call& call, int status, std::string text, std::string content_type) {
@@ -132,7 +147,7 @@ void respond_object(Call& call, int status, const api::Object& object, base::Wal
     response.body.push_back({object.bytes, api::splice_rest(*object.bytes)});
     response.body.push_back(Chunk::literal("\n"));
   }
-  finish(call, std::move(response));
+  finish(call, call.accepted.yaml ? as_yaml(std::move(response)) : std::move(response));
 }
 
 void respond_list(Call& call, const ListAnswer& answer, base::WallTime now) {
