@@ -4,6 +4,7 @@
 #include "base/strings.h"
 
 #include "orchestrator/api/joining.h"
+#include "orchestrator/api/ui_sessions.h"
 #include "orchestrator/apiserver/join_tokens.h"
 #include "orchestrator/apiserver/testing/test_exchange.h"
 #include "orchestrator/client/rest.h"
@@ -275,6 +276,19 @@ TEST_CASE("join secrets: tokens go a day after they expired, a name's key with i
   const auto broken = secret(api::kNodeKeySecretType, {{"approved", "?"}});
   CHECK(plan_join_secret(broken, false, false, kNow + 10min).remove);
   CHECK_FALSE(plan_join_secret(secret("Opaque", {}), false, false, kNow + 24h).remove);
+}
+
+TEST_CASE("join secrets: a session of the dashboard goes when it ended, one that was prolonged stays") {
+  const auto session = [](const char* expires) {
+    return json::Value(
+        json::Object{{"type", api::kUiSessionSecretType}, {"data", json::Object{{"expires", base::base64(expires)}}}});
+  };
+  const auto twelve = session("2026-01-01T12:00:00Z");
+  CHECK_FALSE(plan_join_secret(twelve, false, false, kNow + 11h).remove);
+  CHECK(plan_join_secret(twelve, false, false, kNow + 11h).look_again == 1h);
+  CHECK(plan_join_secret(twelve, false, false, kNow + 12h).remove);
+  CHECK_FALSE(plan_join_secret(session("2026-01-01T20:00:00Z"), false, false, kNow + 12h).remove);
+  CHECK(plan_join_secret(session("soon"), false, false, kNow).remove);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "orchestrator/api/joining.h"
+#include "orchestrator/api/ui_sessions.h"
 
 namespace appliance::orchestrator::controllers {
 namespace {
@@ -17,7 +18,8 @@ JoinSecretPlan remove_at(base::WallTime end, base::WallTime now) {
 
 std::vector<ObjectKey> secret_key(const Notice& notice, client::InformerSource&) {
   const ObjectKey& key = notice.object->key;
-  const bool ours = key.name.starts_with(api::kJoinTokenPrefix) || key.name.starts_with(api::kNodeKeyPrefix);
+  const bool ours = key.name.starts_with(api::kJoinTokenPrefix) || key.name.starts_with(api::kNodeKeyPrefix) ||
+                    key.name.starts_with(api::kUiSessionPrefix);
   return key.ns == api::kJoinNamespace && ours ? std::vector{key} : std::vector<ObjectKey>();
 }
 
@@ -42,7 +44,7 @@ class JoinSecrets final : public Reconciler {
     options.resource_version = std::to_string(object->revision);  // another machine may have just claimed the name
     const auto removed = context.remove("secrets", key, options);
     if (!removed && removed.error().code != Code::kNotFound) return fail(removed.error());
-    context.log().info("secret of joining removed", {{"name", key.name}});
+    context.log().info("secret that ended removed", {{"name", key.name}});
     return Outcome{};
   }
 
@@ -83,8 +85,10 @@ class JoinSecrets final : public Reconciler {
 
 JoinSecretPlan plan_join_secret(const json::Value& secret, bool node_exists, bool node_was_there, base::WallTime now) {
   const std::string_view type = json::string_at(secret, {"type"});
-  if (type == api::kJoinTokenSecretType) {
+  const bool is_session = type == api::kUiSessionSecretType;
+  if (type == api::kJoinTokenSecretType || is_session) {
     const auto expires = base::parse_rfc3339(base::unbase64(json::string_at(secret, {"data", "expires"})).value_or(""));
+    if (is_session) return remove_at(expires.value_or(now), now);  // one without an end opens nothing
     return expires ? remove_at(*expires + kExpiredTokenKept, now) : JoinSecretPlan{};
   }
   if (type != api::kNodeKeySecretType || node_exists) return {};

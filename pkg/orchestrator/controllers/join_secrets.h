@@ -1,5 +1,5 @@
-// Secrets of joining, swept: join tokens a while after they expired (until then their holder can be told so), and the
-// key of a node name when its Node is deleted or never came.
+// Secrets that end, swept: join tokens a while after they expired (until then their holder can be told so), the key of
+// a node name when its Node is deleted or never came, and sessions of the dashboard that nobody used any more.
 #pragma once
 
 #include <memory>
