@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "orchestrator/apiserver/live/hub.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -44,8 +45,10 @@ Core::Core(Options options_in)
       node_ports(static_cast<uint32_t>(options.node_port_first), static_cast<uint32_t>(options.node_port_last),
                  band_of(static_cast<uint32_t>(options.node_port_last - options.node_port_first + 1), 32, 128)),
       tokens(options.service_account_key_pem, options.service_account_issuer),
+      tabs(std::make_shared<live::Hub>(options.metrics)),
       openapi(*kinds),
       streams(options.node_streams),
+      stats(options.node_stats),
       pool({.name = "api", .threads = options.request_threads, .queue_max = kPoolQueueMax}) {}
 
 const api::Kind& Core::kind(std::string_view resource) const {

@@ -22,6 +22,10 @@
 
 namespace appliance::orchestrator::apiserver {
 
+namespace live {
+class Hub;  // live/hub.h
+}
+
 struct Core {
   explicit Core(Options options_in);
 
@@ -36,9 +40,11 @@ struct Core {
   NumberAllocator cluster_ips;
   NumberAllocator node_ports;
   Tokens tokens;
-  Links links;  // to the dashboard
+  Links links;                      // to the dashboard
+  std::shared_ptr<live::Hub> tabs;  // of it
   OpenApiDocuments openapi;
   std::atomic<client::NodeStreams*> streams;  // null: no kubelet yet
+  std::atomic<client::NodeStats*> stats;      // null: likewise
   InFlight in_flight;                         // callbacks of the store
   base::ThreadPool pool;                      // last made, first stopped: requests and their continuations
 

@@ -207,11 +207,6 @@ api::ApiResult<void> check_origin(const net::http::Request& request, bool by_coo
                                     (origin.empty() ? "absent" : '"' + std::string(origin.substr(0, 128)) + '"')));
 }
 
-// Until live/stream.cc is there.
-__attribute__((weak)) void serve_live(Core&, const CallPtr& call) {
-  respond_error(*call, status(501, "NotImplemented", "the dashboard's stream is not built yet"));
-}
-
 void serve_web_ui(Core& core, const CallPtr& call) {
   const std::string& path = call->info.path;
   const bool reads = call->request().method == "GET";

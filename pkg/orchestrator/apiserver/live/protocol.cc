@@ -61,8 +61,7 @@ std::optional<int64_t> number_of(const json::Object& object, std::string_view na
 // A field that is not known is refused: it would select less than its sender thinks.
 std::string unknown_field(const json::Object& object, std::initializer_list<std::string_view> known) {
   for (const auto& field : object)
-    if (std::ranges::find(known, std::string_view(field.key())) == known.end())
-      return std::string(field.key()).substr(0, 64);
+    if (std::ranges::find(known, std::string_view(field.key())) == known.end()) return std::string(field.key());
   return {};
 }
 

@@ -1,0 +1,34 @@
+// Hub: what all tabs of the dashboard share: how many there may be, what they count, what nodes use. One per API
+// server, thread-safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/metrics.h"
+#include "orchestrator/apiserver/live/metrics.h"
+#include "orchestrator/apiserver/live/usage.h"
+
+namespace appliance::orchestrator::apiserver::live {
+
+inline constexpr int kTabsMax = 64;  // ~3 MiB each at 10,000 rows, and what waits for a slow one
+
+class Hub {
+ public:
+  explicit Hub(base::Metrics* metrics);  // may be null
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  using Seat = std::shared_ptr<void>;
+  [[nodiscard]] Seat take_seat();  // null: all are taken; the last copy gives it back. The hub outlives its seats.
+  [[nodiscard]] LiveMetrics& metrics() { return metrics_; }
+  [[nodiscard]] UsageFeed* usage() { return usage_.get(); }  // null: not served here
+
+ private:
+  std::unique_ptr<base::Metrics> own_metrics_;  // when nobody asks for them
+  LiveMetrics metrics_;
+  std::atomic<int> tabs_{0};
+  std::shared_ptr<UsageFeed> usage_;
+};
+
+}  // namespace appliance::orchestrator::apiserver::live
