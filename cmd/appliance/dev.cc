@@ -229,6 +229,7 @@ int list_clusters() {
 }  // namespace
 
 int dev(Argv argv) {
+  if (!argv.empty() && argv[0] == "fixture") return dev_fixture(argv.subspan(1));
   if (!argv.empty() && argv[0] == "cluster") {
     const auto rest = argv.subspan(1);
     if (!rest.empty() && rest[0] == "delete") return remove_cluster(rest.subspan(1));
@@ -237,14 +238,18 @@ int dev(Argv argv) {
   }
   if (argv.empty() || argv[0] == "--help" || argv[0] == "-h") {
     print(
-        "Clusters on one machine, to try things with.\n\nUsage:\n  appliance dev cluster [--nodes N] [--name X]   "
-        "makes "
-        "one\n  appliance dev cluster list\n  appliance dev cluster delete [--name X]\n\nExamples:\n  sudo appliance "
-        "dev "
-        "cluster --nodes 3 --name x\n  sudo appliance dev cluster delete --name x\n");
+        "Clusters on one machine, to try things with.\n\nUsage:\n"
+        "  appliance dev cluster [--nodes N] [--name X]   makes one\n"
+        "  appliance dev cluster list\n"
+        "  appliance dev cluster delete [--name X]\n"
+        "  appliance dev fixture [--pods N] [--rate R]    serves synthetic objects: no containers, no root\n\n"
+        "Examples:\n"
+        "  sudo appliance dev cluster --nodes 3 --name x\n"
+        "  sudo appliance dev cluster delete --name x\n"
+        "  appliance dev fixture --pods 10000 --rate 500\n");
     return kDone;
   }
-  return usage_error("dev", argv[0] + ": not yet: `dev cluster` is what there is");
+  return usage_error("dev", argv[0] + ": not yet: `dev cluster` and `dev fixture` are what there is");
 }
 
 }  // namespace appliance::cmd
