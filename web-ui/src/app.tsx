@@ -1,36 +1,112 @@
 // The frame around every page: header, navigation, and the page that the URL names.
-import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { Component, type ComponentChildren, type ComponentType } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { session, session_error } from "./api/session";
-import { PAGES } from "./pages/pages";
-import { href, route } from "./router";
+import { OutdatedBar } from "./frame/connection";
+import { Header } from "./frame/header";
+import { Nav } from "./frame/nav";
+import { SessionOver, SignInSteps } from "./frame/session_over";
+import { PAGES, type Page } from "./pages/pages";
+import { back, go, route } from "./router";
+import { Dialogs } from "./ui/dialog";
+import { useKeys, type KeyMap } from "./ui/keys";
+import { open_keys_sheet } from "./ui/keys_sheet";
+import { open_palette, PalettePlace } from "./ui/palette";
+import { Failed, Loading } from "./ui/state";
+import { Toasts } from "./ui/toast";
 
 export function App() {
-  if (!session.value) return <SignIn />;
-  const page = PAGES.find((one) => one.id === route.value.page) ?? PAGES[0]!;
+  return session.value ? <Frame /> : <SignIn />;
+}
+
+const GO_KEYS: KeyMap = Object.fromEntries(
+  PAGES.filter((page) => page.key).map((page) => [`g ${page.key}`, { run: () => go(page.id), label: page.title }]),
+);
+
+const GENERAL_KEYS: KeyMap = {
+  "mod-k": { run: open_palette, label: "Find pages, objects and actions", typing: true },
+  ":": { run: open_palette, label: "" },
+  "?": { run: open_keys_sheet, label: "This sheet" },
+  Escape: { run: back, label: "Back" },
+};
+
+function Frame() {
+  const { page: id, parts } = route.value;
+  const page = PAGES.find((one) => one.id === id);
+  const main = useRef<HTMLElement>(null);
+  const place = [id, ...parts].join("/");
+  useKeys(GO_KEYS, { title: "Go to" });
+  useKeys(GENERAL_KEYS, { title: "Everywhere" });
+  useArrival(place, main);
+  useEffect(() => {
+    document.title = [...parts.slice(-1), page?.title ?? "Not found", "appliance"].join(" · ");
+  }, [place]);
   return (
     <>
-      <header>appliance</header>
-      <nav aria-label="Pages">
-        {PAGES.filter((one) => one.nav).map((one) => (
-          <a key={one.id} href={href(one.id)} aria-current={one === page ? "page" : undefined}>
-            {one.title}
-          </a>
-        ))}
-      </nav>
-      <main id="main">
-        <Loaded key={page.id} load={page.load} />
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Header />
+      <Nav />
+      <main id="main" class="main" ref={main} tabIndex={-1}>
+        <OutdatedBar />
+        <Caught key={place}>{page ? <Loaded key={page.id} page={page} /> : <NoPage />}</Caught>
       </main>
+      <Toasts />
+      <Dialogs />
+      <PalettePlace />
+      <SessionOver />
     </>
   );
 }
 
-function Loaded({ load }: { load: () => Promise<{ default: ComponentType }> }) {
-  const [Body, set_body] = useState<ComponentType | null>(null);
+// Another page: readers begin at its content, as after a load.
+function useArrival(place: string, main: { current: HTMLElement | null }): void {
+  const before = useRef(place);
   useEffect(() => {
-    void load().then((module) => set_body(() => module.default));
-  }, [load]);
-  return Body ? <Body /> : <p>Loading…</p>;
+    if (before.current === place) return;
+    before.current = place;
+    if (!document.querySelector("dialog[open]")) main.current?.focus({ preventScroll: true });
+  }, [place]);
+}
+
+function NoPage() {
+  return (
+    <div class="empty">
+      <h1>There is no such page</h1>
+      <p>
+        <button onClick={() => go("overview")}>Go to the overview</button>
+      </p>
+    </div>
+  );
+}
+
+function Loaded({ page }: { page: Page }) {
+  const [body, set_body] = useState<{ Body: ComponentType } | { error: unknown } | null>(null);
+  useEffect(() => {
+    let over = false;
+    page.load().then(
+      (module) => over || set_body({ Body: module.default }),
+      (error: unknown) => over || set_body({ error }),
+    );
+    return () => void (over = true);
+  }, [page]);
+  if (!body) return <Loading />;
+  if ("error" in body) return <Failed error={body.error} retry={() => location.reload()} />;
+  return <body.Body />;
+}
+
+// A page that fails leaves the frame standing.
+class Caught extends Component<{ children: ComponentChildren }, { error: unknown }> {
+  override state = { error: null as unknown };
+  override componentDidCatch(error: unknown): void {
+    console.error(error);
+    this.setState({ error });
+  }
+  override render() {
+    if (this.state.error === null) return this.props.children;
+    return <Failed error={this.state.error} retry={() => this.setState({ error: null })} />;
+  }
 }
 
 function SignIn() {
@@ -38,8 +114,9 @@ function SignIn() {
     <main class="sign-in">
       <h1>appliance</h1>
       {session_error.value && <p role="alert">{session_error.value}</p>}
+      <SignInSteps />
       <p>
-        Run <code>appliance dashboard</code> on a server of the cluster and open the link that it prints.
+        <button onClick={() => location.reload()}>Look again</button>
       </p>
     </main>
   );

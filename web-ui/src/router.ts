@@ -77,6 +77,13 @@ export function go(page: string, parts: string[] = [], query: Record<string, str
   navigate(href(page, parts, query), false);
 }
 
+// To where one came from; from a page that was opened by its address, to the one above it.
+export function back(): void {
+  const came = (history.state as { entry?: number } | null)?.entry !== undefined;
+  if (came) history.back();
+  else if (current.value.parts.length > 0) go(current.value.page);
+}
+
 // An address that href() made.
 export function open_url(url: string): void {
   navigate(url, false);

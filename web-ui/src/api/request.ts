@@ -1,4 +1,5 @@
 // One way to the API: JSON unless told otherwise, the cookie is the identity, an error is the server's Status.
+import { signal } from "@preact/signals";
 import type { Status } from "../live/protocol";
 
 export class StatusError extends Error {
@@ -6,6 +7,8 @@ export class StatusError extends Error {
     super(status.message);
   }
 }
+
+export const session_over = signal(false); // the server knows the session no more: 401
 
 export interface RequestOptions {
   query?: Record<string, string | number | boolean | undefined>;
@@ -30,6 +33,7 @@ export async function send(method: string, path: string, options: RequestOptions
     signal: options.signal,
     credentials: "same-origin",
   });
+  if (response.status === 401) session_over.value = true;
   if (!response.ok) throw new StatusError(await status_of(response));
   return response;
 }

@@ -1,59 +1,165 @@
 // The one WebSocket of this tab (docs/dashboard-stream.md): opens, tells its state, comes back by itself, and hands
-// each frame to the subscription that it is for. Pages use useCollection() and useUsage() of collection.ts.
-import { signal } from "@preact/signals";
-import { SUBPROTOCOL, type Hello, type ServerFrame } from "./protocol";
+// each frame to the subscription that it is for. Pages use useCollection() and useUsage().
+//
+// A lost connection is looked for by GET /ui/v1/session before the socket is opened again: browsers slow down sockets
+// that fail often, and only a request tells an ended session (401) from a server that is away.
+import { effect, signal } from "@preact/signals";
+import { renew_session } from "../api/session";
+import { session_over } from "../api/request";
+import { SUBPROTOCOL, type Hello, type ServerFrame, type Status } from "./protocol";
+import { retry_delay } from "./retry";
 
 export type Connection = "connecting" | "live" | "lost";
 export const connection = signal<Connection>("connecting");
 export const hello = signal<Hello | null>(null);
 export const last_frame_at = signal(0); // performance.now() of the last frame
+export const outdated = signal(false); // the server has other pages than this one
 
-const RETRY_FIRST_MS = 100; // a restarted server is back within a second
-const RETRY_MAX_MS = 5000;
+const HELLO_MS = 5000; // a server that says nothing for so long is not one
+const QUIET_MS = 10_000; // then the server is asked whether it is there
+const ANSWER_MS = 5000; // and has this long to say so
+const AGAIN_MS = 2000; // until a subscription that ended for a passing reason is asked for again
 
 type Listener = (frame: ServerFrame) => void;
+interface Subscription {
+  body: object;
+  listener: Listener;
+  again?: ReturnType<typeof setTimeout>;
+}
+
+const page_build = document.querySelector<HTMLMetaElement>("meta[name=build]")?.content ?? "";
 
 let socket: WebSocket | null = null;
-let retry_ms = RETRY_FIRST_MS;
+let tries = 0;
+let lost_at = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 let next_id = 1;
-const open = new Map<number, { body: object; listener: Listener }>();
+const open = new Map<number, Subscription>();
 
+// Called once, with a session.
 export function start_stream(): void {
-  connection.value = "connecting";
+  connect();
+  // Who looks at the page again, or has a network again, does not wait.
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry());
+  addEventListener("online", hurry);
+  setInterval(listen, ANSWER_MS);
+  effect(() => {
+    if (!session_over.value) hurry();
+  });
+}
+
+function hurry(): void {
+  if (connection.peek() !== "lost" || socket || timer === undefined) return;
+  clearTimeout(timer);
+  tries = 0;
+  void look();
+}
+
+function connect(): void {
   const ws = new WebSocket(`wss://${location.host}/ui/v1/stream`, SUBPROTOCOL);
   socket = ws;
-  ws.onmessage = (event) => on_frame(JSON.parse(event.data as string) as ServerFrame);
+  const silent = setTimeout(() => ws.close(), HELLO_MS);
+  ws.onmessage = (event) => {
+    clearTimeout(silent);
+    if (socket === ws) on_text(String(event.data));
+  };
   ws.onclose = () => {
+    clearTimeout(silent);
     if (socket !== ws) return;
     socket = null;
-    connection.value = "lost";
-    setTimeout(start_stream, retry_ms);
-    retry_ms = Math.min(retry_ms * 2, RETRY_MAX_MS);
+    lose();
   };
+}
+
+// A network that vanished closes nothing: a question without an answer tells. Any number's end is answered; 0 is never
+// a subscription of this page.
+function listen(): void {
+  if (connection.peek() !== "live" || !socket) return;
+  const quiet = performance.now() - last_frame_at.peek();
+  if (quiet > QUIET_MS + 2 * ANSWER_MS) {
+    const deaf = socket;
+    socket = null;
+    deaf.close();
+    lose();
+  } else if (quiet > QUIET_MS) {
+    say({ unsub: 0 });
+  }
+}
+
+function lose(): void {
+  if (connection.value !== "lost") {
+    lost_at = performance.now();
+    connection.value = "lost";
+  }
+  clearTimeout(timer);
+  timer = setTimeout(look, retry_delay(tries++, performance.now() - lost_at));
+}
+
+// Is the server there, and the session still good?
+async function look(): Promise<void> {
+  timer = undefined;
+  const answer = await renew_session();
+  if (answer === "good") connect();
+  else if (answer === "away") lose();
+  else timer = setTimeout(() => undefined); // over: session.ts waits for the new one, and start_stream()'s effect goes on
+}
+
+function on_text(text: string): void {
+  try {
+    on_frame(JSON.parse(text) as ServerFrame);
+  } catch (error) {
+    console.error("a frame of the stream could not be used", error); // the next one may be
+  }
 }
 
 function on_frame(frame: ServerFrame): void {
   last_frame_at.value = performance.now();
-  if (frame.hello) {
-    hello.value = frame.hello;
-    connection.value = "live";
-    retry_ms = RETRY_FIRST_MS;
-    for (const [id, { body, listener }] of open) {
-      listener({ sub: id, reset: true });
-      socket?.send(JSON.stringify({ sub: id, ...body }));
-    }
+  if (frame.hello) return greet(frame.hello);
+  if (frame.sub === undefined) {
+    if (frame.error?.code === 401) session_over.value = true;
     return;
   }
-  if (frame.sub !== undefined) open.get(frame.sub)?.listener(frame);
+  const subscription = open.get(frame.sub);
+  if (!subscription) return;
+  if (frame.error && passes(frame.error)) ask_again(frame.sub, subscription);
+  subscription.listener(frame);
+}
+
+function greet(greeting: Hello): void {
+  hello.value = greeting;
+  connection.value = "live";
+  tries = 0;
+  outdated.value = page_build !== "" && !page_build.startsWith("__") && greeting.build !== page_build;
+  for (const [id, { body, listener }] of open) {
+    listener({ sub: id, reset: true });
+    say({ sub: id, ...body });
+  }
+}
+
+const passes = (status: Status) => status.code === 429 || status.code >= 500;
+
+function ask_again(id: number, subscription: Subscription): void {
+  clearTimeout(subscription.again);
+  subscription.again = setTimeout(() => {
+    if (open.get(id) !== subscription || connection.peek() !== "live") return;
+    subscription.listener({ sub: id, reset: true });
+    say({ sub: id, ...subscription.body });
+  }, AGAIN_MS);
+}
+
+function say(frame: object): void {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
 }
 
 // Returns what ends the subscription.
 export function subscribe(body: object, listener: Listener): () => void {
   const id = next_id++;
-  open.set(id, { body, listener });
-  if (connection.value === "live") socket?.send(JSON.stringify({ sub: id, ...body }));
+  const subscription: Subscription = { body, listener };
+  open.set(id, subscription);
+  if (connection.peek() === "live") say({ sub: id, ...body });
   return () => {
-    open.delete(id);
-    if (connection.value === "live") socket?.send(JSON.stringify({ unsub: id }));
+    if (!open.delete(id)) return;
+    clearTimeout(subscription.again);
+    if (connection.peek() === "live") say({ unsub: id });
   };
 }

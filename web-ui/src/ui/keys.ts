@@ -62,7 +62,7 @@ const sequence = new Sequence();
 function on_key(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const active = active_keys();
-  const busy = is_typing(event.target) || document.querySelector("dialog[open]") !== null;
+  const busy = is_typing(event.target) || document.querySelector("dialog[open], :popover-open") !== null;
   const usable = busy ? [...active].filter(([, action]) => action.typing).map(([keys]) => keys) : active.keys();
   const text = press_text({ key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey });
   const found = sequence.press(text, event.timeStamp, usable);
