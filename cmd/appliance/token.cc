@@ -52,12 +52,8 @@ int create(Argv argv) {
   if (!made && made.error().code == Code::kInvalidArgument)
     return usage_error("token create", "--" + made.error().message);
   if (!made) return report("token create", made.error());
-  const std::string command = "appliance join " + text_of(*made, "address") + " --token " + text_of(*made, "token");
-  if (!output.empty()) {
-    made->as_object()["command"] = command;
-    return print_document(*made, output);
-  }
-  print(command + '\n');
+  if (!output.empty()) return print_document(*made, output);
+  print(text_of(*made, "command") + '\n');
   std::fprintf(stderr, "good for any number of machines until %s; appliance token delete %s revokes it\n",
                text_of(*made, "expires").c_str(), text_of(*made, "id").c_str());
   return kDone;

@@ -7,6 +7,7 @@
 #include "node/addresses.h"
 #include "node/bootstrap/kubeconfig.h"
 #include "node/version.h"
+#include "node/webui/webui.h"
 
 namespace appliance::node {
 namespace {
@@ -54,7 +55,7 @@ Result<> ControlPlane::open_api() {
   return {};
 }
 
-orch::apiserver::Options ControlPlane::api_options() const {
+orch::apiserver::Options ControlPlane::api_options() {
   const Config& config = deps_.config;
   orch::apiserver::Options options;
   options.kv = kv_.get();
@@ -73,6 +74,16 @@ orch::apiserver::Options ControlPlane::api_options() const {
   options.unreachable_toleration_seconds = config.default_unreachable_toleration_seconds;
   options.version.git_version = version().kubernetes;
   options.version.git_commit = version().commit;
+  options.version.pages = webui::webui_build();
+  options.node_name = config.node_name;
+  options.web_ui = webui::make_web_ui({.config = config,
+                                       .kv = *kv_,
+                                       .client = [this] { return api_ ? &api_->internal_client() : nullptr; },
+                                       .ca_pem = pki_.ca_pem,
+                                       .clock = deps_.clock,
+                                       .random = deps_.random,
+                                       .executor = web_ui_,
+                                       .log = deps_.log.with({{"component", "web-ui"}})});
   return options;
 }
 
@@ -107,6 +118,7 @@ void ControlPlane::stop_listener() {
 
 void ControlPlane::stop_api() {
   if (api_) api_->stop();
+  web_ui_.stop();  // whoever of it waits for the API has been answered
 }
 
 void ControlPlane::close_api() { api_.reset(); }

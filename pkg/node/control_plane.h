@@ -30,10 +30,13 @@
 #include "node/config/config.h"
 #include "node/pki/pki.h"
 #include "orchestrator/apiserver/front.h"
+#include "orchestrator/kubelet/elastic_pool.h"
 #include "store/server/compactor.h"
 #include "store/server/embedded_store.h"
 
 namespace appliance::node {
+
+inline constexpr size_t kWebUiThreadsMax = 4;
 
 // All that it points to outlives the control plane.
 struct ControlPlaneDeps {
@@ -70,13 +73,15 @@ class ControlPlane {
   [[nodiscard]] std::string url() const;                 // on this machine; after listen() when the port was chosen
 
  private:
-  [[nodiscard]] orchestrator::apiserver::Options api_options() const;
+  [[nodiscard]] orchestrator::apiserver::Options api_options();
   Result<> write_admin_kubeconfig() const;
   void compact_later();
 
   ControlPlaneDeps deps_;
   Pki pki_;
   std::unique_ptr<store::server::EmbeddedStore> kv_;
+  // What waits for the store or the API on behalf of the dashboard; no threads while nobody asks.
+  orchestrator::kubelet::ElasticPool web_ui_{{.name = "web-ui", .threads_max = kWebUiThreadsMax, .queue_max = 256}};
   std::unique_ptr<orchestrator::apiserver::ApiServer> api_;
   std::unique_ptr<net::http::Server> listener_;
   std::optional<store::server::Compactor> compactor_;

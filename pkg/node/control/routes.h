@@ -20,6 +20,8 @@ void respond_json(net::http::Exchange& exchange, const json::Value& document, in
 void respond_error(net::http::Exchange& exchange,
                    const Error& error);  // {"message","hint"} with the status of the code
 
+json::Object store_status_document(const store::StoreStatus& status);
+
 // routes_images.cc, routes_store.cc, routes_tokens.cc
 void images_list(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);
 void images_pull(ControlDeps&, const std::shared_ptr<net::http::Exchange>&);

@@ -31,18 +31,21 @@ Result<KeyRange> key_range(std::string_view encoded, bool prefix) {
 
 }  // namespace
 
+json::Object store_status_document(const store::StoreStatus& s) {
+  return {{"revision", s.revision},
+          {"compact_revision", s.compact_revision},
+          {"applied_index", static_cast<int64_t>(s.applied_index)},
+          {"term", static_cast<int64_t>(s.term)},
+          {"log_bytes", static_cast<int64_t>(s.log_bytes)},
+          {"db_bytes", static_cast<int64_t>(s.db_bytes)},
+          {"overlay_bytes", static_cast<int64_t>(s.overlay_bytes)},
+          {"keys", static_cast<int64_t>(s.keys)},
+          {"version", s.version},
+          {"problem", s.problem}};
+}
+
 void store_status(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {
-  const auto s = deps.kv->status();
-  respond_json(*exchange, json::Object{{"revision", s.revision},
-                                       {"compact_revision", s.compact_revision},
-                                       {"applied_index", static_cast<int64_t>(s.applied_index)},
-                                       {"term", static_cast<int64_t>(s.term)},
-                                       {"log_bytes", static_cast<int64_t>(s.log_bytes)},
-                                       {"db_bytes", static_cast<int64_t>(s.db_bytes)},
-                                       {"overlay_bytes", static_cast<int64_t>(s.overlay_bytes)},
-                                       {"keys", static_cast<int64_t>(s.keys)},
-                                       {"version", s.version},
-                                       {"problem", s.problem}});
+  respond_json(*exchange, store_status_document(deps.kv->status()));
 }
 
 void store_range(ControlDeps& deps, const std::shared_ptr<Exchange>& exchange) {

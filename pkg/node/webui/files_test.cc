@@ -211,7 +211,7 @@ TEST_CASE("webui: without the dashboard there is a page that says how to build i
 }
 
 TEST_CASE("webui: the built pages are within what the policy allows") {
-  const std::string folder = std::string(APP_BINARY_DIR) + "/embedded/web-ui";
+  const std::string folder = std::string(APP_SOURCE_DIR) + "/build/web-ui/packed";  // of all presets
   const auto text = base::read_file(folder + "/index.txt");
   const auto blob = base::read_file(folder + "/blob.bin");
   if (!text || !blob) {

@@ -6,6 +6,7 @@
 #include "orchestrator/apiserver/api.h"
 #include "orchestrator/apiserver/bootstrap.h"
 #include "orchestrator/apiserver/inprocess.h"
+#include "orchestrator/apiserver/live/hub.h"
 
 namespace appliance::orchestrator::apiserver {
 namespace {
@@ -34,6 +35,10 @@ class Front final : public ApiServer {
     core_.cache.start([synced](Result<> result) { synced->set_value(std::move(result)); });
     TRY(answer.get());
     watch_services();
+    core_.tabs->serve_usage({.queue = core_.cache.queue(),
+                             .clock = core_.clock,
+                             .stats = [this] { return core_.stats.load(); },
+                             .nodes = [this] { return node_names(); }});
     TRY(bootstrap_objects(internal_client(), core_.options));
     ready_ = true;
     return {};
@@ -41,6 +46,7 @@ class Front final : public ApiServer {
 
   void stop() override {
     ready_ = false;
+    core_.tabs->stop();
     core_.in_flight.wait_idle();
     core_.cache.stop();
     core_.pool.stop();
@@ -65,6 +71,7 @@ class Front final : public ApiServer {
   client::Client& internal_client() override { return client_as("system:apiserver", {std::string(kGroupMasters)}); }
   client::InformerSource& informers() override { return informers_; }
   void set_node_streams(client::NodeStreams* streams) override { core_.streams = streams; }
+  void set_node_stats(client::NodeStats* stats) override { core_.stats = stats; }
   [[nodiscard]] int64_t store_revision() const override { return core_.cache.revision(); }
 
  private:
@@ -76,6 +83,12 @@ class Front final : public ApiServer {
       done.set_value();
     });
     done.get_future().wait();
+  }
+
+  [[nodiscard]] std::vector<std::string> node_names() const {
+    std::vector<std::string> out;
+    for (const auto& node : core_.cache.list(core_.kind("nodes"), "").objects) out.push_back(node->key.name);
+    return out;
   }
 
   Core core_;

@@ -40,6 +40,7 @@ class ApiServer {
   virtual client::Client& internal_client() = 0;  // system:apiserver, of system:masters: controllers and scheduler
   virtual client::InformerSource& informers() = 0;
   virtual void set_node_streams(client::NodeStreams* streams) = 0;  // null: exec and logs answer 503
+  virtual void set_node_stats(client::NodeStats* stats) = 0;        // null: nobody knows what nodes use
   [[nodiscard]] virtual int64_t store_revision() const = 0;         // what the watch cache has reached
 };
 

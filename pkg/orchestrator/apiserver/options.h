@@ -22,9 +22,12 @@ struct VersionInfo {  // GET /version
   std::string git_version = "v1.33.0+appliance";
   std::string git_commit = "unknown";
   std::string build_date = "1970-01-01T00:00:00Z";
+  std::string pages;  // of the dashboard: a hash of its files; "" = those of the commit
 };
 // What the dashboard compares with what it was loaded from: in the stream's hello and in GET /ui/v1/session.
-inline std::string build_id(const VersionInfo& version) { return version.git_version + '-' + version.git_commit; }
+inline std::string build_id(const VersionInfo& version) {
+  return version.pages.empty() ? version.git_version + '-' + version.git_commit : version.pages;
+}
 
 // The dashboard's parts that are the composition root's. Null: 404.
 struct WebUi {

@@ -22,6 +22,11 @@ class Hub {
   using Seat = std::shared_ptr<void>;
   [[nodiscard]] Seat take_seat();  // null: all are taken; the last copy gives it back. The hub outlives its seats.
   [[nodiscard]] LiveMetrics& metrics() { return metrics_; }
+  // Before the first tab, if at all.
+  void serve_usage(UsageFeed::Options options) { usage_ = std::make_unique<UsageFeed>(std::move(options)); }
+  void stop() {  // what is not a tab's own; idempotent
+    if (usage_) usage_->stop();
+  }
   [[nodiscard]] UsageFeed* usage() { return usage_.get(); }  // null: not served here
 
  private:
