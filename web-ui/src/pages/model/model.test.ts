@@ -200,11 +200,7 @@ describe("problems", () => {
     ]);
   });
   it("are summed up in a sentence", () => {
-    expect([verdict(0, 0), verdict(1, 0), verdict(1, 2)]).toEqual([
-      "All is well.",
-      "1 problem: 1 broken.",
-      "3 problems: 1 broken, 2 to be looked at.",
-    ]);
+    expect([0, 1, 3].map(verdict)).toEqual(["All is well", "One thing needs attention", "3 things need attention"]);
     expect([sentence("container web exited"), sentence("what now?"), sentence(undefined)]).toEqual([
       "Container web exited.",
       "What now?",

@@ -69,13 +69,9 @@ function groups(pods: Iterable<Row>): Problem[] {
 // Two reasons are alike when they differ in numbers and the pod's own name alone.
 const same = (row: Row) => (row.w ?? "").replaceAll(row.n, "").replace(/\d+/g, "#");
 
-// "All is well.", "2 problems: 1 broken, 1 to be looked at."
-export function verdict(broken: number, doubtful: number): string {
-  const all = broken + doubtful;
-  if (all === 0) return "All is well.";
-  const parts = [broken && `${broken} broken`, doubtful && `${doubtful} to be looked at`].filter(Boolean);
-  return `${all} problem${all === 1 ? "" : "s"}: ${parts.join(", ")}.`;
-}
+// "All is well", "2 things need attention": a trouble with all that suffer from it is one thing.
+export const verdict = (count: number): string =>
+  count === 0 ? "All is well" : count === 1 ? "One thing needs attention" : `${count} things need attention`;
 
 // The server's reason as a sentence of its own.
 export function sentence(text: string | undefined): string {

@@ -1,5 +1,5 @@
 // What all detail pages are built of: the head with the way back, parts with headings, facts, labels, small tables.
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { href } from "../../router";
 import { StatusMark, type Severity } from "../../ui/status";
@@ -83,10 +83,10 @@ export function Facts({ items }: { items: [label: string, value: ComponentChildr
   return (
     <dl class="facts">
       {kept.map(([label, value]) => (
-        <div key={label}>
+        <Fragment key={label}>
           <dt>{label}</dt>
           <dd>{typeof value === "string" ? <bdi>{value}</bdi> : value}</dd>
-        </div>
+        </Fragment>
       ))}
     </dl>
   );

@@ -20,7 +20,7 @@ export function ContainerCard({ pod, one }: { pod: Pod; one: ContainerView }) {
   const { spec, status } = one;
   const state = state_text(status, one.init);
   return (
-    <section class="card container-card" aria-label={`${one.role} ${spec.name}`}>
+    <section class="container-card" aria-label={`${one.role} ${spec.name}`}>
       <div class="card-head">
         <h3>
           <bdi>{spec.name}</bdi> {one.init && <span class="muted">{one.role}</span>}

@@ -19,6 +19,7 @@ import { ContainerCard } from "./containers";
 import { PodFacts, PodPlacement } from "./facts";
 import { PodUsage } from "./usage";
 import { WhyCard } from "./why_card";
+import "./pod.css";
 
 export function PodPage({ ns, name }: { ns: string; name: string }) {
   const { row, columns, gone, error: refused } = useRow("pods", "", ns, name);
@@ -58,7 +59,7 @@ function Body({ pod, why_row }: { pod: Pod; why_row?: string }) {
       <div class="columns">
         <div class="main-column">
           <Part title="Containers">
-            <div class="cards">
+            <div>
               {containers_of(pod).map((one) => (
                 <ContainerCard key={one.spec.name} pod={pod} one={one} />
               ))}

@@ -28,7 +28,7 @@ export function WorkloadFacts({ kind, object }: { kind: string; object: Obj }) {
       </Part>
       <Part title="Containers">
         {containers.map((one) => (
-          <section class="card" key={one.name} aria-label={`container ${one.name}`}>
+          <section class="container-facts" key={one.name} aria-label={`container ${one.name}`}>
             <h3>
               <bdi>{one.name}</bdi>
             </h3>

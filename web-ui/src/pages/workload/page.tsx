@@ -19,6 +19,7 @@ import { Head, Part } from "../parts/parts";
 import { WorkloadFacts } from "./facts";
 import { History } from "./history";
 import { ReplicasCard } from "./replicas";
+import "./workload.css";
 
 const pod_keys = (row: Row) => row_keys("pods", row);
 

@@ -22,7 +22,11 @@ export function ReplicasCard({ row, object }: { row: Row; object: Obj }) {
           </div>
         ))}
       </dl>
-      <div class="bar" role="img" aria-label={`${available} of ${wanted} replicas are available, ${ready} ready`}>
+      <div
+        class="bar-replicas"
+        role="img"
+        aria-label={`${available} of ${wanted} replicas are available, ${ready} ready`}
+      >
         <span class="bar-ready" style={{ width: share(ready) }} />
         <span class="bar-available" style={{ width: share(available) }} />
       </div>
