@@ -156,7 +156,10 @@ void append_object(std::string& out, const json::Object& object, size_t indent, 
   members.reserve(object.size());
   for (const auto& member : object)
     members.emplace_back(std::string_view(member.key().data(), member.key().size()), &member.value());
-  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return key_less(a.first, b.first); });
+  // kubectl's order has circles ("01,~5", "01,15", "00S"): std::sort would leave its bounds on them. A stable sort does
+  // not, and from one beginning it comes to one end.
+  std::ranges::sort(members, {}, [](const auto& member) { return member.first; });
+  std::ranges::stable_sort(members, key_less, [](const auto& member) { return member.first; });
   bool is_first = is_list_item;  // stands behind "- "
   for (const auto& [key, value] : members) {
     if (!is_first) out.append(indent, ' ');
