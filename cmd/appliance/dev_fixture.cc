@@ -47,10 +47,10 @@ std::string wrong(const Flags& f) {
   return {};
 }
 
-json::Value facts(const Fixture& fixture, const Flags& flags) {
+json::Value facts(const Fixture& fixture, const Flags& flags, const std::string& link) {
   const auto& plan = fixture.plan();
   return json::Object{{"url", fixture.url()},
-                      {"dashboard", fixture.url() + "/ui/"},
+                      {"link", link},
                       {"kubeconfig", fixture.kubeconfig()},
                       {"dir", fixture.dir()},
                       {"pid", getpid()},
@@ -62,11 +62,16 @@ json::Value facts(const Fixture& fixture, const Flags& flags) {
                       {"seed", flags.seed}};
 }
 
-void tell(const Fixture& fixture, const Flags& flags) {
-  if (!flags.output.empty()) return print(json::serialize(facts(fixture, flags)) + '\n');
-  print("\nAPI             " + fixture.url() + "\nDashboard       " + fixture.url() +
-        "/ui/\nGo on with      kubectl --kubeconfig " + fixture.kubeconfig() +
+Result<> tell(const Fixture& fixture, const Flags& flags) {
+  const auto link = TRY(fixture.link());
+  if (!flags.output.empty()) {
+    print(json::serialize(facts(fixture, flags, link)) + '\n');
+    return {};
+  }
+  print("\nAPI             " + fixture.url() + "\nDashboard       " + link +
+        "\n                (once, within a minute)\nGo on with      kubectl --kubeconfig " + fixture.kubeconfig() +
         " get pods -A\nStop            Ctrl-C: the folder " + fixture.dir() + " goes with it\n");
+  return {};
 }
 
 }  // namespace
@@ -112,7 +117,7 @@ int dev_fixture(Argv argv) {
   }
   auto fixture = Fixture::start(flags.settings, clock, random, log);
   if (!fixture) return report("dev fixture", fixture.error());
-  tell(**fixture, flags);
+  if (auto told = tell(**fixture, flags); !told) return report("dev fixture", told.error());
   (void)stop.wait();
   (*fixture)->stop();
   return kDone;

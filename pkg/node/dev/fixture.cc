@@ -6,10 +6,13 @@
 
 #include "base/fs.h"
 #include "base/metrics.h"
+#include "net/http/client.h"
 #include "node/control_plane.h"
 #include "node/dev/fixture_fs.h"
 #include "node/dev/fixture_objects.h"
 #include "node/dev/fixture_seed.h"
+#include "node/dev/fixture_streams.h"
+#include "node/dev/fixture_usage.h"
 
 namespace appliance::node::dev {
 namespace {
@@ -82,6 +85,12 @@ class Running final : public Fixture {
     done(std::to_string(objects_));
     step("API server");
     TRY(plane_.open_api());
+    auto& informers = plane_.api().informers();
+    streams_.emplace(
+        FixtureStreams::Deps{.informers = informers, .clock = clock_, .lines_per_second = settings_.log_rate});
+    plane_.api().set_node_streams(&*streams_);
+    usage_.emplace(plan_, informers, clock_);
+    plane_.api().set_node_stats(&*usage_);
     TRY(plane_.listen());
     plane_.start_compaction();
     done(plane_.url());
@@ -98,6 +107,11 @@ class Running final : public Fixture {
     if (stopped_) return;
     stopped_ = true;
     if (churn_) churn_->stop();
+    if (plane_.serves()) {
+      plane_.api().set_node_streams(nullptr);
+      plane_.api().set_node_stats(nullptr);
+    }
+    if (streams_) streams_->stop();
     plane_.stop_listener();
     plane_.stop_api();
     plane_.close_api();
@@ -107,6 +121,16 @@ class Running final : public Fixture {
   }
 
   [[nodiscard]] std::string url() const override { return plane_.url(); }
+  [[nodiscard]] Result<std::string> link() const override {
+    const auto& pki = plane_.pki();
+    net::http::Client client(
+        {.base_url = url(), .ca_pem = pki.ca_pem, .certificate_pem = pki.admin_pem, .key_pem = pki.admin_key_pem});
+    const auto reply = TRY_CTX(client.send({.method = "POST", .path = "/ui/v1/links"}), "link to the dashboard");
+    const auto body = TRY_CTX(json::parse(reply.body), "link to the dashboard");
+    const auto path = json::string_at(body, {"path"});
+    if (path.empty()) return fail(Code::kInternal, "link to the dashboard: status " + std::to_string(reply.status));
+    return url() + std::string(path);
+  }
   [[nodiscard]] std::string kubeconfig() const override { return config_.admin_kubeconfig(); }
   [[nodiscard]] std::string dir() const override { return dir_; }
   [[nodiscard]] const FixturePlan& plan() const override { return plan_; }
@@ -133,6 +157,8 @@ class Running final : public Fixture {
   UnsyncedFs unsynced_;
   net::Loop loop_;
   ControlPlane plane_;
+  std::optional<FixtureStreams> streams_;
+  std::optional<FixtureUsage> usage_;
   std::optional<Churn> churn_;
   size_t objects_ = 0;
   bool stopped_ = false;

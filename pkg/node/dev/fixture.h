@@ -43,6 +43,8 @@ class Fixture {
                                                 base::Random& random, const base::Log& log);
   virtual void stop() = 0;  // idempotent
   [[nodiscard]] virtual std::string url() const = 0;
+  // A link that opens the dashboard as the cluster's admin: good once, for a minute.
+  [[nodiscard]] virtual Result<std::string> link() const = 0;
   [[nodiscard]] virtual std::string kubeconfig() const = 0;
   [[nodiscard]] virtual std::string dir() const = 0;
   [[nodiscard]] virtual const FixturePlan& plan() const = 0;

@@ -14,6 +14,9 @@ namespace appliance::node::dev {
 // When the state of an object was written, in milliseconds since 1970: what reads it knows how long it took to arrive.
 inline constexpr std::string_view kWrittenAt = "fixture.appliance.dev/at";
 inline constexpr std::string_view kTroubleNote = "fixture.appliance.dev/trouble";  // trouble_name(); absent for none
+inline constexpr std::string_view kLogNote = "fixture.appliance.dev/log";          // absent: an ordinary one
+inline constexpr std::string_view kLogHostile = "hostile";
+inline constexpr std::string_view kLogLongLine = "long-line";
 
 // Every object but those that the API server makes itself (the namespace `default`). `resource` is plural.group.
 using EachObject = std::function<void(std::string_view resource, json::Value object)>;

@@ -54,6 +54,8 @@ class PodMaker {
     if (w_.hostile) {
       for (size_t i = 0; i < hostile_texts().size(); ++i)
         notes["hostile.example.com/n" + std::to_string(i)] = hostile_text(i);
+      const bool first = &pod_ == &plan_.pods[w_.first_pod];
+      notes[kLogNote] = first ? kLogLongLine : kLogHostile;
       notes["hostile.example.com/long"] = long_text(kHostileValueBytes);
     }
     Object labels{{"app", w_.name}, {"app.kubernetes.io/part-of", w_.ns}, {"pod-template-hash", w_.hash}};
