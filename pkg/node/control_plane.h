@@ -21,6 +21,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/elastic_pool.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -30,7 +31,6 @@
 #include "node/config/config.h"
 #include "node/pki/pki.h"
 #include "orchestrator/apiserver/front.h"
-#include "orchestrator/kubelet/elastic_pool.h"
 #include "store/server/compactor.h"
 #include "store/server/embedded_store.h"
 
@@ -81,7 +81,7 @@ class ControlPlane {
   Pki pki_;
   std::unique_ptr<store::server::EmbeddedStore> kv_;
   // What waits for the store or the API on behalf of the dashboard; no threads while nobody asks.
-  orchestrator::kubelet::ElasticPool web_ui_{{.name = "web-ui", .threads_max = kWebUiThreadsMax, .queue_max = 256}};
+  base::ElasticPool web_ui_{{.name = "web-ui", .threads_max = kWebUiThreadsMax, .queue_max = 256}};
   std::unique_ptr<orchestrator::apiserver::ApiServer> api_;
   std::unique_ptr<net::http::Server> listener_;
   std::optional<store::server::Compactor> compactor_;

@@ -340,8 +340,8 @@ struct Kubelet::Core {
   ApiReader reader;
   EventRecorder events;
   WorkQueue queue;
-  ElasticPool slow{{.name = "kubelet-slow", .threads_max = kSlowThreadsMax}};
-  ElasticPool pulls{{.name = "kubelet-pull", .threads_max = kPullThreadsMax}};
+  base::ElasticPool slow{{.name = "kubelet-slow", .threads_max = kSlowThreadsMax}};
+  base::ElasticPool pulls{{.name = "kubelet-pull", .threads_max = kPullThreadsMax}};
   Prober prober;
   Machine machine;
   PodWorker worker;

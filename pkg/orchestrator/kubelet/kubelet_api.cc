@@ -4,10 +4,10 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/elastic_pool.h"
 #include "base/strings.h"
 #include "net/http/status_of.h"
 #include "orchestrator/client/remote_command.h"
-#include "orchestrator/kubelet/elastic_pool.h"
 
 namespace appliance::orchestrator::kubelet {
 namespace {
@@ -87,7 +87,7 @@ Result<client::LogOptions> log_options(const Request& request, const std::string
 struct Gate {
   std::mutex mutex;
   std::condition_variable closed;
-  ElasticPool* pool = nullptr;
+  base::ElasticPool* pool = nullptr;
   bool post(base::Task task) {
     const std::lock_guard lock(mutex);
     return pool != nullptr && pool->post(std::move(task));
@@ -190,7 +190,7 @@ class KubeletApi {
   const KubeletApiOptions options_;
   const base::SystemClock system_clock_;
   const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
-  ElasticPool pool_{{.name = "kubelet-api", .threads_max = kApiThreadsMax, .queue_max = 1024}};
+  base::ElasticPool pool_{{.name = "kubelet-api", .threads_max = kApiThreadsMax, .queue_max = 1024}};
 };
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "base/elastic_pool.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "orchestrator/kubelet/api_reader.h"
-#include "orchestrator/kubelet/elastic_pool.h"
 #include "orchestrator/kubelet/events.h"
 #include "orchestrator/kubelet/kubelet.h"
 #include "orchestrator/kubelet/pod_state.h"
@@ -45,8 +45,8 @@ class PodWorker {
     const base::Clock& clock;
     EventRecorder& events;
     Prober& prober;
-    ElasticPool& slow;   // stops, hooks
-    ElasticPool& pulls;  // few at a time
+    base::ElasticPool& slow;   // stops, hooks
+    base::ElasticPool& pulls;  // few at a time
     WorkQueue& queue;
     NodeSize node;
     base::Log log;

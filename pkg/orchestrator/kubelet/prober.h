@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/elastic_pool.h"
 #include "base/random.h"
-#include "orchestrator/kubelet/elastic_pool.h"
 #include "orchestrator/kubelet/probe.h"
 
 namespace appliance::orchestrator::kubelet {
@@ -43,7 +43,7 @@ class Prober {
     std::function<void(const ProbeReport&)> on_verdict;  // the verdict is new or has changed
     std::function<void(const ProbeReport&)> on_failure;  // one try failed (event Unhealthy)
   };
-  Prober(runtime::cri::Runtime& runtime, ElasticPool& pool, const base::Clock& clock, Callbacks callbacks)
+  Prober(runtime::cri::Runtime& runtime, base::ElasticPool& pool, const base::Clock& clock, Callbacks callbacks)
       : runtime_(runtime), pool_(pool), clock_(clock), callbacks_(std::move(callbacks)) {}
   ~Prober() { stop(); }
   void start();
@@ -67,7 +67,7 @@ class Prober {
   void schedule_locked(Entry& entry, bool success);
 
   runtime::cri::Runtime& runtime_;
-  ElasticPool& pool_;
+  base::ElasticPool& pool_;
   const base::Clock& clock_;
   const Callbacks callbacks_;
   std::mutex mutex_;

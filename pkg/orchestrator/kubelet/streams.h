@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
+#include "base/elastic_pool.h"
 #include "base/log.h"
 #include "orchestrator/client/node_streams.h"
-#include "orchestrator/kubelet/elastic_pool.h"
 #include "orchestrator/kubelet/kubelet.h"
 #include "orchestrator/kubelet/pod_state.h"
 
@@ -42,7 +42,7 @@ class Streams final : public client::NodeStreams {
   Result<> run(base::Task task);
   std::atomic<bool> stopping_{false};
   std::atomic<size_t> active_{0};
-  ElasticPool pool_{{.name = "kubelet-strm", .threads_max = kStreamsMax, .queue_max = kStreamsMax}};
+  base::ElasticPool pool_{{.name = "kubelet-strm", .threads_max = kStreamsMax, .queue_max = kStreamsMax}};
 };
 
 }  // namespace appliance::orchestrator::kubelet

@@ -33,6 +33,41 @@ TEST_CASE("cgroup: the layout is read from the mount table") {
   CHECK(Hierarchies::parse("").error().message == "no control groups are mounted");
 }
 
+TEST_CASE("cgroup: what a group uses is read on either layout, without the page cache that nobody needs") {
+  char folder[] = "/tmp/cgroup-test-XXXXXX";
+  REQUIRE(mkdtemp(folder) != nullptr);
+  const std::string root = folder;
+  const auto put = [&](const std::string& path, const std::string& text) {
+    REQUIRE(base::make_dirs(root + path.substr(0, path.rfind('/')), 0755));
+    REQUIRE(base::write_file(root + path, text));
+  };
+  put("/v2/kubepods/pod1/cpu.stat", "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n");
+  put("/v2/kubepods/pod1/memory.current", "1000000\n");
+  put("/v2/kubepods/pod1/memory.stat", "anon 600000\nfile 400000\ninactive_file 300000\nactive_file 100000\n");
+  const auto v2 = Hierarchies::parse("29 22 0:26 / " + root + "/v2 rw - cgroup2 cgroup2 rw\n").value();
+  const auto on_v2 = v2.stats("kubepods/pod1").value();
+  CHECK(on_v2.cpu_usage_ns == 1'500'000);
+  CHECK(on_v2.memory_usage_bytes == 1'000'000);
+  CHECK(on_v2.memory_working_set_bytes == 700'000);
+
+  put("/cpu/kubepods/pod1/cpuacct.usage", "2500000\n");
+  put("/memory/kubepods/pod1/memory.usage_in_bytes", "900000\n");
+  put("/memory/kubepods/pod1/memory.stat", "inactive_file 1\ntotal_inactive_file 200000\n");
+  const auto hybrid = Hierarchies::parse("30 25 0:26 / " + root + "/cpu rw - cgroup cgroup rw,cpu,cpuacct\n" +
+                                         "31 25 0:27 / " + root + "/memory rw - cgroup cgroup rw,memory\n" +
+                                         "32 25 0:28 / " + root + "/pids rw - cgroup cgroup rw,pids\n" +
+                                         "33 25 0:29 / " + root + "/devices rw - cgroup cgroup rw,devices\n" +
+                                         "34 25 0:30 / " + root + "/v2 rw - cgroup2 none rw\n")
+                          .value();
+  REQUIRE(hybrid.layout() == Layout::kHybrid);
+  const auto on_v1 = hybrid.stats("kubepods/pod1").value();
+  CHECK(on_v1.cpu_usage_ns == 2'500'000);
+  CHECK(on_v1.memory_usage_bytes == 900'000);
+  CHECK(on_v1.memory_working_set_bytes == 700'000);
+  CHECK(hybrid.stats("kubepods/pod2").error().code == Code::kNotFound);
+  (void)base::remove_tree(root);
+}
+
 TEST_CASE("cgroup: shares become weights") {
   CHECK(weight_of_shares(2) == 1);
   CHECK(weight_of_shares(1024) == 100);

@@ -165,6 +165,7 @@ class Runtime {
   virtual Result<> remove_sandbox(const std::string& id) = 0;  // supervisor, groups, mounts, files; idempotent
   virtual Result<SandboxStatus> sandbox_status(const std::string& id) = 0;
   virtual Result<std::vector<SandboxStatus>> list_sandboxes() = 0;
+  virtual Result<ContainerStats> sandbox_stats(const std::string& id) = 0;  // of the pod's group as a whole
 
   virtual Result<std::string> create_container(const std::string& sandbox_id, const ContainerConfig& config) = 0;
   virtual Result<> start_container(const std::string& id) = 0;

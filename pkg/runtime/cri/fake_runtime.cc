@@ -281,6 +281,12 @@ Result<std::vector<ContainerStatus>> FakeRuntime::list_containers(const std::str
   return out;
 }
 
+Result<ContainerStats> FakeRuntime::sandbox_stats(const std::string& id) {
+  const std::scoped_lock lock(mutex_);
+  if (!sandboxes_.contains(id)) return no_sandbox(id);
+  return ContainerStats{.cpu_usage_ns = 3'000'000, .memory_usage_bytes = 3 << 20, .memory_working_set_bytes = 2 << 20};
+}
+
 Result<ContainerStats> FakeRuntime::container_stats(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   if (!containers_.contains(id)) return no_container(id);

@@ -49,6 +49,7 @@ class FakeRuntime final : public Runtime {
   Result<> remove_container(const std::string& id) override;
   Result<ContainerStatus> container_status(const std::string& id) override;
   Result<std::vector<ContainerStatus>> list_containers(const std::string& sandbox_id) override;
+  Result<ContainerStats> sandbox_stats(const std::string& id) override;
   Result<ContainerStats> container_stats(const std::string& id) override;
   Result<ExecResult> exec_sync(const std::string& id, const std::vector<std::string>& command,
                                std::chrono::milliseconds timeout) override;

@@ -134,6 +134,10 @@ TEST_CASE_METHOD(TestWorld, "runtime: memory and process limits hold, and a kill
   const auto stats = runtime().container_stats(id).value();
   CHECK(stats.memory_usage_bytes > 0);
   CHECK(stats.cpu_usage_ns > 0);
+  const auto of_pod = runtime().sandbox_stats(p).value();  // its supervisor and the other containers too
+  CHECK(of_pod.memory_usage_bytes >= stats.memory_usage_bytes);
+  CHECK(of_pod.cpu_usage_ns >= stats.cpu_usage_ns);
+  CHECK(runtime().sandbox_stats("none").error().code == Code::kNotFound);
 }
 
 TEST_CASE_METHOD(TestWorld, "runtime: exec on a terminal knows its size, is resized and gives its code") {

@@ -343,9 +343,16 @@ Result<std::vector<ContainerStatus>> RealRuntime::list_containers(const std::str
   return out;
 }
 
+Result<ContainerStats> RealRuntime::sandbox_stats(const std::string& id) {
+  return group_stats(TRY(find_pod(id)).record.config.cgroup_parent);
+}
+
 Result<ContainerStats> RealRuntime::container_stats(const std::string& id) {
-  const Entry entry = TRY(find_entry(id));
-  const auto stats = TRY(groups_.stats(entry.record.group));
+  return group_stats(TRY(find_entry(id)).record.group);
+}
+
+Result<ContainerStats> RealRuntime::group_stats(const std::string& path) const {
+  const auto stats = TRY(groups_.stats(path));
   return ContainerStats{.cpu_usage_ns = stats.cpu_usage_ns,
                         .memory_usage_bytes = stats.memory_usage_bytes,
                         .memory_working_set_bytes = stats.memory_working_set_bytes};

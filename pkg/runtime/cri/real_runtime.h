@@ -31,6 +31,7 @@ class RealRuntime final : public Runtime {
   Result<> remove_sandbox(const std::string& id) override;
   Result<SandboxStatus> sandbox_status(const std::string& id) override;
   Result<std::vector<SandboxStatus>> list_sandboxes() override;
+  Result<ContainerStats> sandbox_stats(const std::string& id) override;
   Result<std::string> create_container(const std::string& sandbox_id, const ContainerConfig& config) override;
   Result<> start_container(const std::string& id) override;
   Result<> stop_container(const std::string& id, std::chrono::milliseconds grace) override;
@@ -91,6 +92,7 @@ class RealRuntime final : public Runtime {
   void keep_failure(Entry entry, const Error& error);
 
   Result<Pod> find_pod(const std::string& id);
+  [[nodiscard]] Result<ContainerStats> group_stats(const std::string& path) const;
   Result<Entry> find_entry(const std::string& id);
   template <class Change>  // void(ContainerStatus&)
   void change(const std::string& id, Change&& change);

@@ -13,9 +13,9 @@
 
 #include "base/executor.h"
 
-namespace appliance::orchestrator::kubelet {
+namespace appliance::base {
 
-class ElasticPool final : public base::Executor {
+class ElasticPool final : public Executor {
  public:
   struct Options {
     std::string name;
@@ -28,7 +28,7 @@ class ElasticPool final : public base::Executor {
   ElasticPool(const ElasticPool&) = delete;
   ElasticPool& operator=(const ElasticPool&) = delete;
 
-  [[nodiscard]] bool post(base::Task task) override;
+  [[nodiscard]] bool post(Task task) override;
   void stop();  // idempotent; queued tasks are dropped, running ones awaited
 
  private:
@@ -37,10 +37,10 @@ class ElasticPool final : public base::Executor {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable ended_;
-  std::deque<base::Task> queue_;
+  std::deque<Task> queue_;
   size_t threads_ = 0;
   size_t idle_ = 0;
   bool stopping_ = false;
 };
 
-}  // namespace appliance::orchestrator::kubelet
+}  // namespace appliance::base

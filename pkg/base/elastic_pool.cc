@@ -1,10 +1,10 @@
-#include "orchestrator/kubelet/elastic_pool.h"
+#include "base/elastic_pool.h"
 
 #include <thread>
 
-namespace appliance::orchestrator::kubelet {
+namespace appliance::base {
 
-bool ElasticPool::post(base::Task task) {
+bool ElasticPool::post(Task task) {
   bool make = false;
   {
     const std::lock_guard lock(mutex_);
@@ -23,7 +23,7 @@ bool ElasticPool::post(base::Task task) {
 }
 
 void ElasticPool::run() {
-  base::set_thread_name(options_.name);
+  set_thread_name(options_.name);
   std::unique_lock lock(mutex_);
   for (;;) {
     if (queue_.empty() && !stopping_) {
@@ -45,7 +45,7 @@ void ElasticPool::run() {
 }
 
 void ElasticPool::stop() {
-  std::deque<base::Task> dropped;
+  std::deque<Task> dropped;
   std::unique_lock lock(mutex_);
   stopping_ = true;
   dropped.swap(queue_);
@@ -53,4 +53,4 @@ void ElasticPool::stop() {
   ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
-}  // namespace appliance::orchestrator::kubelet
+}  // namespace appliance::base
