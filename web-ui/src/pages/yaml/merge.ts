@@ -1,0 +1,52 @@
+// Three texts: one that two others began with. What `mine` changed is done to `theirs`, line by line. Where both changed
+// the same lines differently, mine stays, and it is counted. Pure.
+import { diff_lines, split_lines, type DiffLine } from "../../ui/diff/lines";
+
+export interface Merged {
+  text: string;
+  conflicts: number;
+}
+
+// A run of base lines [from, to) that a side replaced.
+interface Edit {
+  from: number;
+  to: number;
+  lines: string[];
+}
+
+export function edits_of(lines: DiffLine[]): Edit[] {
+  const out: Edit[] = [];
+  let at = 0;
+  let open: Edit | null = null;
+  for (const line of lines) {
+    if (line.op === " ") {
+      open = null;
+      at++;
+      continue;
+    }
+    if (!open) out.push((open = { from: at, to: at, lines: [] }));
+    if (line.op === "-") open.to = ++at;
+    else open.lines.push(line.text);
+  }
+  return out;
+}
+
+const same = (a: Edit, b: Edit): boolean =>
+  a.from === b.from && a.to === b.to && a.lines.join("\n") === b.lines.join("\n");
+// Touching counts as overlapping: two insertions at one place have no order.
+const overlap = (a: Edit, b: Edit): boolean => a.from <= b.to && b.from <= a.to;
+
+export function merge(base: string, mine: string, theirs: string): Merged {
+  const ours = edits_of(diff_lines(base, mine));
+  const others = edits_of(diff_lines(base, theirs));
+  let conflicts = 0;
+  const kept = others.filter((other) => {
+    const hit = ours.find((one) => overlap(one, other));
+    if (hit && !same(hit, other)) conflicts++;
+    return !hit;
+  });
+  const lines = split_lines(base);
+  const all = [...ours, ...kept].sort((a, b) => b.from - a.from || b.to - a.to);
+  for (const edit of all) lines.splice(edit.from, edit.to - edit.from, ...edit.lines);
+  return { text: lines.map((line) => line + "\n").join(""), conflicts };
+}
