@@ -13,6 +13,7 @@ export interface ExtraColumn {
   cell: (row: Row) => ComponentChildren;
   sort?: (row: Row) => string | number;
   right?: boolean;
+  weight?: number; // its part of the width; a plain text has 11
 }
 
 export interface TableColumn {
@@ -128,7 +129,7 @@ export function table_columns(choice: Choice): TableColumn[] {
     (one): TableColumn => ({
       name: one.name,
       role: one.right ? "number" : "text",
-      weight: TEXT_WEIGHT,
+      weight: one.weight ?? TEXT_WEIGHT,
       cell: one.cell,
       sort: one.sort,
     }),
