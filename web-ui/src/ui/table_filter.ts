@@ -1,5 +1,5 @@
-// What stands in the filter of a table, read: words that must all occur, `label=value` (`label!=value`), `status:word`.
-// Any of them with `!` before it must not hold. Pure.
+// What stands in the filter of a table, read: words that must all occur, `status:word`, and labels: `app=web` (how the
+// value begins), `app==web` (all of it), `app!=web`. A `!` before any of them turns it round. Pure.
 import type { Column, Row } from "../live/protocol";
 
 export type Test = (row: Row, text: string) => boolean;
@@ -12,6 +12,11 @@ const status_of = (row: Row, columns: Column[]) =>
     .join(" ")
     .toLowerCase();
 
+const label_of = (row: Row, key: string) =>
+  Object.entries(row.l ?? {})
+    .find(([name]) => name.toLowerCase() === key)?.[1]
+    .toLowerCase();
+
 function part(word: string, columns: Column[]): Test {
   if (word.startsWith("!") && word.length > 1) {
     const inner = part(word.slice(1), columns);
@@ -20,14 +25,13 @@ function part(word: string, columns: Column[]): Test {
   const status = /^status:(.+)$/.exec(word)?.[1];
   if (status === "problem" || status === "problems") return (row) => !!row.v;
   if (status) return (row) => status_of(row, columns).includes(status);
-  const label = /^([\w./-]+?)(!?=)(.*)$/.exec(word);
+  const label = /^([\w./-]+?)(!=|==|=)(.*)$/.exec(word);
   if (label) {
     const [, key, operator, value] = label as unknown as [string, string, string, string];
-    const found = (row: Row) =>
-      Object.entries(row.l ?? {})
-        .find(([name]) => name.toLowerCase() === key)?.[1]
-        .toLowerCase();
-    return operator === "=" ? (row) => found(row)?.startsWith(value) ?? false : (row) => found(row) !== value;
+    const found = (row: Row) => label_of(row, key);
+    if (operator === "!=") return (row) => found(row) !== value;
+    if (operator === "==") return (row) => found(row) === value;
+    return (row) => found(row)?.startsWith(value) ?? false; // so that rows stay in sight while one types
   }
   return (_, text) => text.includes(word);
 }

@@ -63,7 +63,7 @@ export function useRowFocus(options: RowFocusOptions): RowFocus {
   useKeys(
     {
       j: { run: move(1), label: "Next row" },
-      k: { run: move(-1), label: "Row before" },
+      k: { run: move(-1), label: "Previous row" },
       ...(row ? { Enter: { run: () => open(row), label: "Open" }, ...on_keys?.(row) } : {}),
     },
     { when: alone, title: "Rows" },
