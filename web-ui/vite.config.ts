@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // APPLIANCE: where `npm run dev` finds a server, for work on the pages: the URL that `appliance dev fixture` prints.
 const server = process.env.APPLIANCE ?? "https://127.0.0.1:6443";
@@ -28,5 +28,6 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: { output: { manualChunks: chunk_of } },
   },
+  test: { css: true }, // contrast.test.ts reads tokens.css
   server: { proxy: { "/api": proxied, "/apis": proxied, "/ui/v1": proxied, "/version": proxied } },
 });
