@@ -10,7 +10,7 @@ import { Tabs } from "../ui/tabs";
 import { ListHead } from "./parts/list_head";
 import { useSome } from "./parts/some";
 import { WorkloadPage } from "./workload/page";
-import { DEPLOYMENT_COLUMNS, SET_COLUMNS } from "./workload/columns";
+import { IMAGE_COLUMN } from "./workload/columns";
 
 const deployment_keys = (row: Row) => row_keys("deployments", row);
 const set_keys = (row: Row) => row_keys("replicasets", row);
@@ -42,7 +42,7 @@ function Deployments() {
       id="deployments"
       rows={rows}
       kind={KINDS.deployments!}
-      extra={route.value.query.wide ? undefined : DEPLOYMENT_COLUMNS}
+      extra={route.value.query.wide ? undefined : IMAGE_COLUMN}
       on_keys={deployment_keys}
       empty={
         <Empty teach="kubectl create deployment web --image=appliance/demo --replicas=3">
@@ -61,7 +61,7 @@ function ReplicaSets() {
       id="replicasets"
       rows={rows}
       kind={KINDS.replicasets!}
-      extra={route.value.query.wide ? undefined : SET_COLUMNS}
+      extra={route.value.query.wide ? undefined : IMAGE_COLUMN}
       on_keys={set_keys}
       empty={<Empty teach="kubectl get replicasets -A">Every replica set belongs to a deployment.</Empty>}
     />

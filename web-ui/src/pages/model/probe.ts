@@ -1,6 +1,6 @@
 // A probe, spelled out: what is asked, how often, and what follows when it fails.
 import { duration_text } from "./quantity";
-import type { Probe } from "./types";
+import type { Container, Probe } from "./types";
 
 export type ProbeUse = "liveness" | "readiness" | "startup";
 
@@ -34,3 +34,16 @@ export function probe_text(use: ProbeUse, probe: Probe): string {
       : "";
   return `${probe_target(probe)} ${every}${delay}, answered ${timeout}; after ${times(probe.failureThreshold ?? 3)} ${FAILED[use]}${again}`;
 }
+
+const PROBES: [ProbeUse, "startupProbe" | "readinessProbe" | "livenessProbe"][] = [
+  ["startup", "startupProbe"],
+  ["readiness", "readinessProbe"],
+  ["liveness", "livenessProbe"],
+];
+
+// ["Readiness probe", "GET …"] of each that the container has.
+export const probes_text = (container: Container): [string, string][] =>
+  PROBES.flatMap(([use, field]) => {
+    const probe = container[field];
+    return probe ? [[`${use[0]!.toUpperCase()}${use.slice(1)} probe`, probe_text(use, probe)] as [string, string]] : [];
+  });

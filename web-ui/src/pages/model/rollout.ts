@@ -25,3 +25,6 @@ export function rollout_word(kind: string, row: Row): string {
   if (available < wanted) return `${available} of ${wanted} available`;
   return "Complete";
 }
+
+// "registry.example.com/shop/web:1.2" -> "web:1.2"
+export const short_image = (image: string): string => image.split("@sha256:")[0]!.split("/").pop()!;

@@ -1,14 +1,15 @@
 // The problems, each with its reason in a sentence and one click to the logs that tell more.
 import { KINDS } from "../../api/kinds";
-import { href } from "../../router";
+import { href, route, set } from "../../router";
 import { Age } from "../../ui/age";
 import { logs_href, logs_href_of, ObjectLink } from "../../ui/link";
 import { StatusShape } from "../../ui/status";
 import { has_previous, sentence, type Problem } from "../model/problems";
 
-const SHOWN = 30;
+const SHOWN = 8; // capacity stands below them
 
 export function Problems({ problems }: { problems: Problem[] }) {
+  const all = !!route.value.query.all;
   if (!problems.length) return <p class="muted well">Every node is ready, and every pod that should run runs.</p>;
   return (
     <section aria-labelledby="problems">
@@ -16,14 +17,14 @@ export function Problems({ problems }: { problems: Problem[] }) {
         Problems
       </h2>
       <ol class="problems">
-        {problems.slice(0, SHOWN).map((one) => (
+        {problems.slice(0, all ? undefined : SHOWN).map((one) => (
           <ProblemCard key={one.row.u} one={one} />
         ))}
       </ol>
       {problems.length > SHOWN && (
-        <p>
-          <a href={href("pods", [], { q: "status:problem" })}>{problems.length - SHOWN} more</a>
-        </p>
+        <button type="button" onClick={() => set({ all: all ? undefined : "1" })} aria-expanded={all}>
+          {all ? "Show the worst alone" : `Show all ${problems.length}`}
+        </button>
       )}
     </section>
   );

@@ -1,5 +1,5 @@
 // What all detail pages are built of: the head with the way back, parts with headings, facts, labels, small tables.
-import { Fragment, type ComponentChildren } from "preact";
+import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { href } from "../../router";
 import { StatusMark, type Severity } from "../../ui/status";
@@ -77,16 +77,16 @@ export function Part({ title, note, children, class: name }: PartProps) {
   );
 }
 
-// Pairs of a word and what it is; those that are empty are left out.
-export function Facts({ items }: { items: [label: string, value: ComponentChildren][] }) {
+// Pairs of a word and what it is; those that are empty are left out. `lines`: one under the other, the words at the left.
+export function Facts({ items, lines }: { items: [label: string, value: ComponentChildren][]; lines?: boolean }) {
   const kept = items.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false);
   return (
-    <dl class="facts">
+    <dl class={lines ? "fact-lines" : "fact-list"}>
       {kept.map(([label, value]) => (
-        <Fragment key={label}>
+        <div key={label}>
           <dt>{label}</dt>
           <dd>{typeof value === "string" ? <bdi>{value}</bdi> : value}</dd>
-        </Fragment>
+        </div>
       ))}
     </dl>
   );

@@ -6,15 +6,9 @@ import { StatusMark } from "../../ui/status";
 import { ports_text, resources_text, state_text, type ContainerView } from "../model/container";
 import { env_of } from "../model/env";
 import { exit_text } from "../model/exits";
-import { probe_text, type ProbeUse } from "../model/probe";
+import { probes_text } from "../model/probe";
 import { seconds_of, type Container, type Pod } from "../model/types";
 import { Facts, SmallTable } from "../parts/parts";
-
-const PROBES: [ProbeUse, "startupProbe" | "readinessProbe" | "livenessProbe"][] = [
-  ["startup", "startupProbe"],
-  ["readiness", "readinessProbe"],
-  ["liveness", "livenessProbe"],
-];
 
 export function ContainerCard({ pod, one }: { pod: Pod; one: ContainerView }) {
   const { spec, status } = one;
@@ -34,16 +28,14 @@ export function ContainerCard({ pod, one }: { pod: Pod; one: ContainerView }) {
         <Doors pod={pod} one={one} />
       </div>
       <Facts
+        lines
         items={[
           ["Image", <Image spec={spec} />],
           ["Restarts", <Restarts one={one} />],
           ["Command", [...(spec.command ?? []), ...(spec.args ?? [])].join(" ")],
           ["Ports", ports_text(spec)],
           ["Resources", resources_text(spec) || <span class="muted">asks for nothing, limited by nothing</span>],
-          ...PROBES.map(([use, field]): [string, string] => [
-            `${use[0]!.toUpperCase()}${use.slice(1)} probe`,
-            spec[field] ? probe_text(use, spec[field]) : "",
-          ]),
+          ...probes_text(spec),
         ]}
       />
       <Environment ns={pod.metadata.namespace} spec={spec} />

@@ -57,6 +57,12 @@ function Body({ pod, why_row }: { pod: Pod; why_row?: string }) {
     <>
       <WhyCard pod={pod} why={why} told={why_row} />
       <div class="columns">
+        <aside class="side-column" aria-label="Facts">
+          <Part title="Facts">
+            <PodFacts pod={pod} />
+          </Part>
+          <PodUsage pod={pod} />
+        </aside>
         <div class="main-column">
           <Part title="Containers">
             <div>
@@ -71,16 +77,10 @@ function Body({ pod, why_row }: { pod: Pod; why_row?: string }) {
           <Part title="Conditions">
             <Conditions list={pod.status?.conditions} />
           </Part>
-        </div>
-        <aside class="side-column" aria-label="Facts">
-          <Part title="Facts">
-            <PodFacts pod={pod} />
-          </Part>
-          <PodUsage pod={pod} />
           <Part title="Placement and volumes">
             <PodPlacement pod={pod} />
           </Part>
-        </aside>
+        </div>
       </div>
     </>
   );

@@ -1,19 +1,15 @@
-// What the lists of workloads show beside kubectl's columns.
+// What the lists of workloads show beside kubectl's columns: the images, without where they come from.
 import type { Row } from "../../live/protocol";
-import { StatusMark } from "../../ui/status";
 import type { ExtraColumn } from "../../ui/table";
-import { rollout_word } from "../model/rollout";
+import { short_image } from "../model/rollout";
 
-const images = (row: Row): string => (row.x?.images ?? []).join(", ");
+const images = (row: Row): string => (row.x?.images ?? []).map(short_image).join(", ");
 
-const columns_of = (kind: string): ExtraColumn[] => [
+export const IMAGE_COLUMN: ExtraColumn[] = [
   {
-    name: "Rollout",
-    cell: (row) => <StatusMark severity={row.v ?? 0} word={rollout_word(kind, row)} />,
-    sort: (row) => rollout_word(kind, row),
+    name: "Image",
+    weight: 20,
+    sort: images,
+    cell: (row) => <bdi title={(row.x?.images ?? []).join(", ")}>{images(row)}</bdi>,
   },
-  { name: "Image", cell: (row) => <bdi>{images(row)}</bdi>, sort: images },
 ];
-
-export const DEPLOYMENT_COLUMNS = columns_of("deployments");
-export const SET_COLUMNS = columns_of("replicasets");

@@ -16,7 +16,7 @@ import { EventsPart } from "../parts/events";
 import { Gone } from "../parts/gone";
 import { useObject, useRow } from "../parts/live";
 import { Head, Part } from "../parts/parts";
-import { WorkloadFacts } from "./facts";
+import { TemplatePart, WorkloadFacts } from "./facts";
 import { History } from "./history";
 import { ReplicasCard } from "./replicas";
 import "./workload.css";
@@ -68,6 +68,9 @@ function Body({ kind, object, row }: { kind: WorkloadProps["kind"]; object: Obj;
     <>
       {row && <ReplicasCard row={row} object={object} />}
       <div class="columns">
+        <aside class="side-column" aria-label="Facts">
+          <WorkloadFacts kind={kind} object={object} />
+        </aside>
         <div class="main-column">
           <Part title="Pods">
             <Table
@@ -91,10 +94,8 @@ function Body({ kind, object, row }: { kind: WorkloadProps["kind"]; object: Obj;
           <Part title="Conditions">
             <Conditions list={object.status?.conditions} />
           </Part>
+          <TemplatePart object={object} />
         </div>
-        <aside class="side-column" aria-label="Facts">
-          <WorkloadFacts kind={kind} object={object} />
-        </aside>
       </div>
     </>
   );
