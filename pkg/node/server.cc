@@ -18,6 +18,7 @@
 #include "node/version.h"
 #include "node/worker.h"
 #include "orchestrator/api/joining.h"
+#include "orchestrator/client/remote_stats.h"
 #include "orchestrator/client/remote_streams.h"
 #include "orchestrator/controllers/certificates.h"
 #include "orchestrator/controllers/deployment.h"
@@ -86,13 +87,17 @@ class Composition final : public Server {
   Result<> stop(StopKind kind) override {
     if (stopped_.exchange(true)) return {};
     notify("STOPPING=1");
-    if (plane_.serves()) plane_.api().set_node_streams(nullptr);
+    if (plane_.serves()) {
+      plane_.api().set_node_streams(nullptr);
+      plane_.api().set_node_stats(nullptr);
+    }
     auto worst = agent_.stop(kind);
     if (runner_) runner_->stop();
     plane_.stop_listener();
     if (control_) control_->stop();
     plane_.stop_api();
     blocking_.stop();
+    stats_.reset();
     streams_.reset();  // nothing of the API asks it any more, and what it leads to is still there
     agent_.close();
     runner_.reset();
@@ -177,14 +182,19 @@ class Composition final : public Server {
     TRY(agent_.serve_kubelet_api({.certificate_pem = plane_.pki().kubelet_pem + plane_.pki().ca_pem,
                                   .key_pem = plane_.pki().kubelet_key_pem,
                                   .client_ca_pem = plane_.pki().ca_pem}));
+    const orch::client::StreamCredentials credentials{.ca_pem = plane_.pki().ca_pem,
+                                                      .certificate_pem = plane_.pki().kubelet_client_pem,
+                                                      .key_pem = plane_.pki().kubelet_client_key_pem};
     streams_ = orch::client::make_stream_router({.local_node = config_.node_name,
                                                  .local = &agent_.streams(),
-                                                 .credentials = {.ca_pem = plane_.pki().ca_pem,
-                                                                 .certificate_pem = plane_.pki().kubelet_client_pem,
-                                                                 .key_pem = plane_.pki().kubelet_client_key_pem},
+                                                 .credentials = credentials,
                                                  .log = log_.with({{"component", "streams"}})},
                                                 plane_.api().informers(), loop_);
     plane_.api().set_node_streams(streams_.get());
+    stats_ = orch::client::make_stats_router(
+        {.local_node = config_.node_name, .local = &agent_.stats(), .credentials = credentials},
+        plane_.api().informers());
+    plane_.api().set_node_stats(stats_.get());
     return {};
   }
 
@@ -235,6 +245,7 @@ class Composition final : public Server {
   std::unique_ptr<orch::controllers::Runner> runner_;
   Agent agent_;
   std::unique_ptr<orch::client::NodeStreams> streams_;
+  std::unique_ptr<orch::client::NodeStats> stats_;
   StopRequest asked_;
   std::atomic<bool> stopped_{false};
   bool owner_ = false;  // the data folder is ours: socket and pid file are too

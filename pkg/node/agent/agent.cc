@@ -117,11 +117,14 @@ Result<> Agent::serve_kubelet_api(const net::tls::ServerOptions& tls) {
   options.tls = context;
   options.log = deps_.log.with({{"component", "kubelet-api"}});
   options.metrics = &deps_.metrics;
-  parts_->kubelet_api = TRY_CTX(
-      net::http::Server::listen(deps_.loop, options,
-                                orch::kubelet::kubelet_api_handler(parts_->kubelet->streams(),
-                                                                   {.metrics = &deps_.metrics, .log = options.log})),
-      "kubelet API");
+  parts_->kubelet_api =
+      TRY_CTX(net::http::Server::listen(
+                  deps_.loop, options,
+                  orch::kubelet::kubelet_api_handler(parts_->kubelet->streams(), {.metrics = &deps_.metrics,
+                                                                                  .log = options.log,
+                                                                                  .stats = &parts_->kubelet->stats(),
+                                                                                  .node = deps_.config.node_name})),
+              "kubelet API");
   parts_->tls = std::move(context);
   return {};
 }
@@ -167,6 +170,7 @@ bool Agent::node_ready() const {
 }
 
 orch::client::NodeStreams& Agent::streams() { return parts_->kubelet->streams(); }
+orch::client::NodeStats& Agent::stats() { return parts_->kubelet->stats(); }
 
 Result<> make_folders(const Config& config) {
   for (const auto& dir : {config.data_dir, config.run_dir}) TRY(base::make_dirs(dir, 0711));

@@ -24,6 +24,7 @@
 #include "node/config/config.h"
 #include "node/server.h"
 #include "orchestrator/client/client.h"
+#include "orchestrator/client/node_stats.h"
 #include "orchestrator/client/node_streams.h"
 #include "orchestrator/podnet/podnet.h"
 #include "runtime/cri/runtime.h"
@@ -59,6 +60,7 @@ class Agent {
   [[nodiscard]] runtime::image::ImageStore* images() const { return images_.load(); }  // null until it is open
   [[nodiscard]] bool node_ready() const;
   [[nodiscard]] orchestrator::client::NodeStreams& streams();  // after start()
+  [[nodiscard]] orchestrator::client::NodeStats& stats();      // likewise
 
  private:
   struct Parts;

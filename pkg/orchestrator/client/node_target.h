@@ -30,4 +30,8 @@ struct NodeTarget {
 
 inline constexpr std::chrono::milliseconds kNodeConnectTimeout{5000};
 
+// By the Node object; null: there is none. kUnavailable: `node "n2" does not answer: it has no InternalIP`.
+Result<NodeTarget> node_target(const std::string& node, const ObjectPtr& object, const StreamCredentials& credentials);
+Error unreachable(const std::string& node, std::string why);
+
 }  // namespace appliance::orchestrator::client

@@ -3,31 +3,12 @@
 #include <mutex>
 #include <vector>
 
-#include "orchestrator/api/facts.h"
 #include "orchestrator/client/node_target.h"
 #include "orchestrator/client/remote_exec.h"
 #include "orchestrator/client/remote_logs.h"
 
 namespace appliance::orchestrator::client {
 namespace {
-
-constexpr int64_t kKubeletPort = 10250;  // of a node that does not say another
-
-Error unreachable(const std::string& node, std::string why) {
-  return {.code = Code::kUnavailable,
-          .message = "node \"" + node + "\" does not answer: " + std::move(why),
-          .errno_value = 0,
-          .hint = {}};
-}
-
-Result<std::string> kubelet_url(const std::string& node, const json::Value& document) {
-  const std::string_view address = api::internal_ip(document);
-  if (address.empty()) return fail(unreachable(node, "it has no InternalIP"));
-  const int64_t said = json::int_at(document, {"status", "daemonEndpoints", "kubeletEndpoint", "Port"});
-  const std::string host =
-      address.find(':') == std::string_view::npos ? std::string(address) : '[' + std::string(address) + ']';
-  return "https://" + host + ':' + std::to_string(said > 0 ? said : kKubeletPort);
-}
 
 class StreamRouter final : public NodeStreams {
  public:
@@ -80,10 +61,7 @@ class StreamRouter final : public NodeStreams {
     return node;
   }
   Result<NodeTarget> target(const std::string& node) const {
-    const ObjectPtr object = nodes_.get({"", node});
-    if (!object) return fail(unreachable(node, "there is no such node"));
-    return NodeTarget{
-        .node = node, .base_url = TRY(kubelet_url(node, object->document())), .credentials = options_.credentials};
+    return node_target(node, nodes_.get({"", node}), options_.credentials);
   }
 
   const StreamRouterOptions options_;

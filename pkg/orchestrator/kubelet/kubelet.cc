@@ -11,6 +11,7 @@
 #include "orchestrator/kubelet/node_agent.h"
 #include "orchestrator/kubelet/node_status.h"
 #include "orchestrator/kubelet/pod_worker.h"
+#include "orchestrator/kubelet/stats.h"
 #include "orchestrator/kubelet/streams.h"
 
 namespace appliance::orchestrator::kubelet {
@@ -79,7 +80,9 @@ struct Kubelet::Core {
                 .changed = [](const std::string&) {}}),
         node(options, c, r, k, events, log),
         streams(
-            options, r, [this](const std::string& ns, const std::string& name) { return find_name(ns, name); }, log) {}
+            options, r, [this](const std::string& ns, const std::string& name) { return find_name(ns, name); }, log),
+        stats({.node = options.node_name, .data_dir = options.data_dir, .cores = static_cast<int>(machine.cpus)}, r,
+              k) {}
 
   std::shared_ptr<PodState> find_uid(const std::string& uid) {
     const std::lock_guard lock(mutex);
@@ -293,6 +296,7 @@ struct Kubelet::Core {
     workers.clear();
     prober.stop();
     streams.stop();
+    stats.stop();
     slow.stop();
     pulls.stop();
     events.stop();
@@ -347,6 +351,7 @@ struct Kubelet::Core {
   PodWorker worker;
   NodeAgent node;
   Streams streams;
+  LocalStats stats;
   std::vector<std::thread> workers;
   std::vector<std::unique_ptr<client::Subscription>> subscriptions;
 };
@@ -362,6 +367,7 @@ Result<> Kubelet::start() { return core_->start(); }
 void Kubelet::stop() { core_->stop(); }
 Result<> Kubelet::stop_all_pods(seconds deadline) { return core_->stop_all_pods(deadline); }
 client::NodeStreams& Kubelet::streams() { return core_->streams; }
+client::NodeStats& Kubelet::stats() { return core_->stats; }
 bool Kubelet::node_ready() const { return core_->node.ready(); }
 void Kubelet::poke() { core_->queue.poke(); }
 

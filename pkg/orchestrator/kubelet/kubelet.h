@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "orchestrator/client/client.h"
+#include "orchestrator/client/node_stats.h"
 #include "orchestrator/client/node_streams.h"
 #include "orchestrator/podnet/podnet.h"
 #include "runtime/cri/cri.h"
@@ -60,6 +61,7 @@ class Kubelet {
   // sandboxes and networks. Objects stay in the API. Call between start() and stop().
   Result<> stop_all_pods(std::chrono::seconds deadline);
   client::NodeStreams& streams();
+  client::NodeStats& stats();
   [[nodiscard]] bool node_ready() const;  // the Node object says Ready
   void poke();                            // the clock was moved (tests)
 

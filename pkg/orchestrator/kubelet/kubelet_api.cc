@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "net/http/status_of.h"
 #include "orchestrator/client/remote_command.h"
+#include "orchestrator/client/stats_summary.h"
 
 namespace appliance::orchestrator::kubelet {
 namespace {
@@ -129,6 +130,8 @@ class KubeletApi {
     if (parts.size() == 1 && parts[0] == "metrics" && reads && options_.metrics != nullptr)
       return exchange->respond(
           net::http::text_response(200, options_.metrics->expose(), "text/plain; version=0.0.4; charset=utf-8"));
+    if (parts.size() == 2 && parts[0] == "stats" && parts[1] == "summary" && reads && options_.stats != nullptr)
+      return summary(exchange);
     const bool is_whole = parts.size() == 4 && std::ranges::none_of(parts, &std::string_view::empty);
     if (is_whole && parts[0] == "containerLogs" && reads) return logs(exchange, parts);
     if (is_whole && (parts[0] == "exec" || parts[0] == "attach")) return exec(exchange, parts);
@@ -147,6 +150,14 @@ class KubeletApi {
           if (!started) refuse(*exchange, net::http::status_of(started.error().code), started.error().message);
         });
     if (!posted) refuse(*exchange, 503, "the kubelet is busy");
+  }
+
+  void summary(const std::shared_ptr<Exchange>& exchange) {
+    options_.stats->usage(options_.node, [exchange, node = options_.node](const Result<client::NodeUsage>& usage) {
+      if (!usage) return refuse(*exchange, net::http::status_of(usage.error().code), usage.error().message);
+      exchange->respond(net::http::text_response(200, json::serialize(client::stats_summary(*usage, node)) + '\n',
+                                                 "application/json"));
+    });
   }
 
   void exec(const std::shared_ptr<Exchange>& exchange, const Parts& parts) {
