@@ -22,6 +22,7 @@ module(net_dns net/dns DEPS base LIBS cares)
 # L2 store
 module(store_wal store/wal DEPS base)
 module(store_raft store/raft DEPS base store_wal)
+module(store_transport store/transport DEPS base store_raft)
 module(store_lease store/lease DEPS base)
 module(store_mvcc store/mvcc DEPS base base_sqlite)
 module(store store DEPS base LABELS threads)

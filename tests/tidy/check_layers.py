@@ -12,7 +12,7 @@ LAYERS = {
 }
 # Narrower doors inside the layers: folder -> the only outside paths it may see.
 DOORS = {
-    "store/raft": ["base", "store/wal/types.h"], "store/wal": ["base"], "store/mvcc": ["base", "store/kv.h"],
+    "store/raft": ["base", "store/wal/types.h"], "store/wal": ["base"], "store/transport": ["base", "store/raft"], "store/mvcc": ["base", "store/kv.h"],
     "runtime/oci": ["base"],
     "orchestrator/api": ["base"],
     "orchestrator/client": ["base", "net", "orchestrator/api"],
