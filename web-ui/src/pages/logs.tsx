@@ -19,6 +19,7 @@ import type { Line } from "./logs/timeline";
 import { toggle, Toolbar } from "./logs/toolbar";
 import { LogText, LogView } from "./logs/view";
 import "./logs/logs.css";
+import "./fill.css";
 
 export default function Logs() {
   const [kind = "", ns = "", name = ""] = route.value.parts;
@@ -69,7 +70,7 @@ function LogsOf({ kind, ns, name }: { kind: string; ns: string; name: string }) 
     follow: true,
   });
   return (
-    <section class="page logs-page">
+    <section class="fill-page">
       <header class="page-head">
         <h1>
           Logs of{" "}
@@ -156,7 +157,7 @@ function LogPanel({ session, options, containers, title, pods }: PanelProps) {
         />
         {!follow && <Resume session={session} since={paused_at.current} resume={() => change_follow(true)} />}
       </div>
-      <footer class="log-bar">
+      <footer class="page-foot">
         <Foot session={session} filtered={!!filter.test} pods={pods} />
         <div class="actions">
           <button type="button" aria-pressed={follow} class="toggle" onClick={() => change_follow(!follow)} title="f">

@@ -1,3 +1,9 @@
+// Nodes: the list, and at /ui/nodes/<name> one of them.
+import { route } from "../router";
+import { NodeList } from "./nodes/list";
+import { NodePage } from "./nodes/page";
+
 export default function Nodes() {
-  return <p>Not built yet.</p>;
+  const [name] = route.value.parts;
+  return name ? <NodePage key={name} name={name} /> : <NodeList />;
 }

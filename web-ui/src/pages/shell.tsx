@@ -10,6 +10,7 @@ import { SHELLS } from "./shell/channels";
 import { ShellSession, type ShellState } from "./shell/session";
 import type { TerminalHandle } from "./shell/xterm";
 import "./shell/shell.css";
+import "./fill.css";
 
 export default function Shell() {
   const [ns = "", pod = ""] = route.value.parts;
@@ -32,7 +33,7 @@ function ShellOf({ ns, pod }: { ns: string; pod: string }) {
   const containers = (row?.x?.containers as string[] | undefined) ?? [];
   const container = route.value.query.container || containers[0];
   return (
-    <section class="page shell-page">
+    <section class="fill-page">
       <header class="page-head">
         <h1>
           Shell in{" "}
@@ -133,7 +134,7 @@ function TerminalPanel({ ns, pod, container }: { ns: string; pod: string; contai
         </Empty>
       )}
       <div class="terminal" ref={place} hidden={state.is === "no-shell"} />
-      <footer class="log-bar">
+      <footer class="page-foot">
         <p role="status">{STATE_TEXT[state.is](state as never)}</p>
         <p class="hint">
           <kbd>Ctrl</kbd> <kbd>F6</kbd> leaves the terminal

@@ -9,6 +9,7 @@ import { Kubectl } from "../../ui/copy";
 import { create_all, marks_of_results, type Result } from "./create_run";
 import { EditorField } from "./editor_field";
 import { split_documents } from "./scan";
+import "../fill.css";
 
 const EXAMPLE = `apiVersion: apps/v1
 kind: Deployment
@@ -53,7 +54,7 @@ export function CreateYaml() {
   useKeys({ "ctrl-s": { label: "Check", run: () => run(true), typing: true } });
   const count = split_documents(text).length;
   return (
-    <section class="yaml-page">
+    <section class="fill-page yaml-page">
       <header class="page-head">
         <h1>Create from YAML</h1>
         <div class="actions">

@@ -17,6 +17,7 @@ import { merge } from "./merge";
 import { ChangedBar, ConflictPanel, ReviewPanel } from "./panels";
 import { desired } from "./scan";
 import { Conflict, useSource, write, type Source } from "./source";
+import "../fill.css";
 
 const NONE: Mark[] = [];
 type Panel = null | { is: "review"; result: string } | { is: "conflict"; theirs: string };
@@ -26,7 +27,7 @@ export function ObjectYaml({ kind, ns, name }: { kind: string; ns?: string; name
   const editing = route.value.query.edit === "1";
   const o = { kind, ns, name };
   return (
-    <section class="yaml-page">
+    <section class="fill-page yaml-page">
       <header class="page-head">
         <h1>
           YAML of{" "}

@@ -47,7 +47,7 @@ function Drain({ node, close }: { node: string; close: () => void }) {
       <Summary phase={phase} pods={shown} node={node} />
       {!listed && !error && <Loading />}
       {phase === "planning" && <Options {...{ force, set_force, empty_dir, set_empty_dir }} />}
-      <ul class="drain-pods" aria-label="Pods of the node">
+      <ul class="drain-pods" tabIndex={0} aria-label="Pods of the node">
         {shown.map((pod) => (
           <DrainLine key={pod.uid} pod={pod} />
         ))}

@@ -86,8 +86,8 @@ function Changes({ now, to }: { now: Revision; to: Revision }) {
   const changes = template_diff(now.template, to.template);
   if (!changes.length) return <p>Its pods would be the same as those of now.</p>;
   return (
-    <table class="changes">
-      <caption>What revision {to.number} changes</caption>
+    <table class="changes" aria-label={`What revision ${to.number} changes`}>
+      <caption aria-hidden="true">What revision {to.number} changes</caption>
       <thead>
         <tr>
           <th scope="col">Field</th>
