@@ -35,7 +35,7 @@ constexpr Verb kVerbs[] = {
     {"oci", "the OCI runtime command line", nullptr},
     {"release", "makes and checks releases", nullptr},
     {"update", "updates of this machine", nullptr},
-    {"dashboard", "opens the dashboard", nullptr},
+    {"dashboard", "prints a link to the dashboard and opens it", dashboard},
     {"dev", "clusters on one machine to try things with", dev},
     {"check", "is this machine fit? each failing line names the remedy", check},
     {"version", "prints the version", version},

@@ -97,6 +97,7 @@ void print_next(const node::Config& config, const std::string& kubeconfig, const
   out += "Go on with               kubectl --context appliance get pods -A\n";
   out += "Its kubeconfig           " + kubeconfig + " (context appliance)\n";
   out += "Without kubectl          appliance get pods -A\n";
+  out += "In the browser           appliance dashboard\n";
   out += "What runs here           appliance status\n";
   out += "Stop it, keep the data   appliance down\n";
   out += "Undo everything          appliance uninstall\n";

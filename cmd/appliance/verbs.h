@@ -24,6 +24,7 @@ int token(Argv argv);
 int join(Argv argv);
 int leave(Argv argv);
 int dev(Argv argv);
+int dashboard(Argv argv);
 int dev_fixture(Argv argv);
 int demo_server(Argv argv);  // what the image of the binary runs
 int init(Argv argv);         // what a kernel that boots from this binary runs

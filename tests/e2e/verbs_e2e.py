@@ -34,7 +34,7 @@ def test_static_binary_runs_in_an_empty_root(c):
 
 def test_help_has_examples(c):
     listing = run(BINARY, "help").stdout
-    for verb in "up server down status uninstall check version completion get apply delete logs exec join leave dev".split():
+    for verb in "up server down status uninstall check version completion get apply delete logs exec join leave dev dashboard".split():
         assert f"  {verb} " in listing
         text = run(BINARY, verb, "--help").stdout
         assert text.count(f"appliance {verb}") >= 2 and "Examples:" in text, text
@@ -43,7 +43,7 @@ def test_help_has_examples(c):
 
 
 def test_not_yet_answers_2(c):
-    for words in ["certs", "token create --server", "describe pod x", "scale deploy x", "rollout status x", "oci state x", "release verify", "update status", "dashboard", "dev fleet", "dev chaos",
+    for words in ["certs", "token create --server", "describe pod x", "scale deploy x", "rollout status x", "oci state x", "release verify", "update status", "dev fleet", "dev chaos",
                   "store serve", "store members", "store snapshot", "store compact", "store defrag", "store migrate", "image push x", "image build .", "image inspect x"]:
         done = run(BINARY, *words.split(), check=False)
         assert done.returncode == 2 and "not yet" in done.stderr, f"{words}: {done}"

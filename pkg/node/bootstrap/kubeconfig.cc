@@ -21,16 +21,6 @@ json::Array without_ours(const json::Value& document, std::string_view list) {
   return out;
 }
 
-// /etc/passwd, read by ourselves: a static program does not load the host's name services.
-Result<std::string> home_of(unsigned uid) {
-  const auto text = TRY(base::read_file("/etc/passwd"));
-  for (const auto line : base::split(text, '\n')) {
-    const auto fields = base::split(line, ':');
-    if (fields.size() >= 6 && base::parse_int<unsigned>(fields[2]) == uid) return std::string(fields[5]);
-  }
-  return fail(Code::kNotFound, "no home folder of user " + std::to_string(uid) + " in /etc/passwd");
-}
-
 Result<std::string> text_of(const std::string& path) {
   auto text = base::read_file(path);
   if (!text && text.error().code == Code::kNotFound) return std::string();
@@ -67,6 +57,15 @@ Result<json::Value> read_existing(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::string> home_of(unsigned uid) {
+  const auto text = TRY(base::read_file("/etc/passwd"));
+  for (const auto line : base::split(text, '\n')) {
+    const auto fields = base::split(line, ':');
+    if (fields.size() >= 6 && base::parse_int<unsigned>(fields[2]) == uid) return std::string(fields[5]);
+  }
+  return fail(Code::kNotFound, "no home folder of user " + std::to_string(uid) + " in /etc/passwd");
+}
 
 json::Value admin_kubeconfig(const Pki& pki, const std::string& server_url) {
   const std::string name(kContextName);

@@ -30,6 +30,8 @@ struct KubeconfigTarget {
   bool merge = true;  // false: the file is ours alone (--write-kubeconfig)
 };
 Result<KubeconfigTarget> kubeconfig_target();
+// Out of /etc/passwd, read by ourselves: a static program does not load the host's name services.
+Result<std::string> home_of(unsigned uid);
 
 // Writes with the owner's ids, 0600. A folder that we make belongs to them too, and is noted in `note_path`, one in
 // each line. True when the file changed.
