@@ -101,6 +101,14 @@ Problem crash_loop(const Container& container) {
   return {2, why + "; waits " + (wait.empty() ? "" : std::string(wait) + ' ') + "before the next start"};
 }
 
+Problem image_problem(const Container& container, std::string because) {
+  constexpr std::string_view kCause = "ErrImagePull: ";  // behind `Back-off pulling image "x": `
+  if (const size_t at = because.find(kCause); at != std::string::npos) because.erase(0, at + kCause.size());
+  const std::string image(json::string_at(container.status, {"image"}));
+  if (!image.empty() && because.find(image) == std::string::npos) because.insert(0, image + ": ");
+  return {2, "the image of " + container.text() + " cannot be pulled: " + because};
+}
+
 Problem waiting_problem(const Container& container, bool old) {
   const std::string_view reason = json::string_at(container.status, {"state", "waiting", "reason"});
   const std::string_view message = json::string_at(container.status, {"state", "waiting", "message"});
@@ -111,11 +119,7 @@ Problem waiting_problem(const Container& container, bool old) {
     return {1, container.text() + " is still being made" + (message.empty() ? "" : ": " + because)};
   }
   if (reason == "CrashLoopBackOff") return crash_loop(container);
-  if (std::ranges::find(kImageReasons, reason) != kImageReasons.end()) {
-    const std::string image(json::string_at(container.status, {"image"}));
-    return {2, "the image of " + container.text() + " cannot be pulled: " +
-                   (image.empty() || because.find(image) != std::string::npos ? "" : image + ": ") + because};
-  }
+  if (std::ranges::find(kImageReasons, reason) != kImageReasons.end()) return image_problem(container, because);
   return {2, container.text() + " cannot be started: " + because};
 }
 
@@ -181,6 +185,8 @@ Problem not_ready_problem(const json::Value& pod, const std::vector<Container>& 
     if (container.word != "container" && json::find(container.status, {"state", "running"}) != nullptr &&
         !is_sidecar(container))
       return {1, container.text() + " has not ended yet: the others wait for it"};
+  for (const Container& container : containers)
+    if (json::find(container.status, {"state", "waiting"}) != nullptr) return {};  // state_problem() gives it time
   const std::string_view message = json::string_at(*ready, {"message"});
   return {1, "not ready" + (message.empty() ? std::string() : ": " + std::string(message))};
 }

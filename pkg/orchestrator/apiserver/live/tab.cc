@@ -116,9 +116,7 @@ bool Tab::work() {
     return false;
   }
   for (const std::string& frame : inbox.frames) on_frame(frame);
-  for (auto& [sub, text] : inbox.usage) {
-    if (const auto found = usage_.find(sub); found != usage_.end()) found->second.text = std::move(text);
-  }
+  for (auto& [serial, text] : inbox.usage) take_usage(serial, std::move(text));
   const base::MonoTime now = core_.clock.monotonic();
   if (now >= next_judge_) judge_again();
   if (ended_) return false;
@@ -213,6 +211,17 @@ void Tab::subscribe_usage(int64_t sub, UsageSelection selection) {
   UsageFeed* feed = hub_.usage();
   if (feed == nullptr)
     return refuse(sub, status(501, "NotImplemented", "usage: this server does not measure what nodes use"));
+  const uint64_t serial = ++serials_;
+  const uint64_t id = feed->subscribe(selection, [weak = weak_from_this(), serial](UsageText text) {
+    if (const auto self = weak.lock()) self->note([&](Inbox& inbox) { inbox.usage[serial] = std::move(text); });
+  });
+  usage_.emplace(sub, Usage{.serial = serial, .id = id, .selection = std::move(selection), .text = nullptr});
+  hub_.metrics().subscriptions.add(1);
+}
+
+void Tab::take_usage(uint64_t serial, UsageText text) {
+  for (auto& [sub, usage] : usage_)
+    if (usage.serial == serial) usage.text = std::move(text);
 }
 
 void Tab::on_unsubscribe(int64_t sub) {
@@ -221,6 +230,7 @@ void Tab::on_unsubscribe(int64_t sub) {
 }
 
 void Tab::drop(int64_t sub) {
+  if (const auto usage = usage_.find(sub); usage != usage_.end()) hub_.usage()->unsubscribe(usage->second.id);
   const auto removed = subscriptions_.erase(sub) + usage_.erase(sub);
   hub_.metrics().subscriptions.add(-static_cast<int64_t>(removed));
 }
@@ -257,9 +267,8 @@ void Tab::judge_again() {
 
 void Tab::end() {
   if (std::exchange(ended_, true)) return;
-  hub_.metrics().subscriptions.add(-static_cast<int64_t>(subscriptions_.size() + usage_.size()));
-  subscriptions_.clear();
-  usage_.clear();
+  while (!subscriptions_.empty()) drop(subscriptions_.begin()->first);
+  while (!usage_.empty()) drop(usage_.begin()->first);
   seat_.reset();
 }
 

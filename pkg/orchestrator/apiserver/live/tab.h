@@ -38,7 +38,7 @@ class Tab final : public std::enable_shared_from_this<Tab> {
  private:
   struct Inbox {
     std::deque<std::string> frames;
-    std::map<int64_t, UsageText> usage;  // the last one of each subscription
+    std::map<uint64_t, UsageText> usage;  // the last one of each subscription, by Usage::serial
     bool closed = false;
   };
   enum class Turn : unsigned char { kIdle, kQueued, kRunning, kAgain };
@@ -58,6 +58,7 @@ class Tab final : public std::enable_shared_from_this<Tab> {
   void subscribe(int64_t sub, Selection selection);
   void subscribe_usage(int64_t sub, UsageSelection selection);
   void on_unsubscribe(int64_t sub);
+  void take_usage(uint64_t serial, UsageText text);
   void drop(int64_t sub);
   [[nodiscard]] bool has(int64_t sub) const { return subscriptions_.contains(sub) || usage_.contains(sub); }
   void judge_again();
@@ -77,12 +78,14 @@ class Tab final : public std::enable_shared_from_this<Tab> {
   Turn turn_ = Turn::kIdle;
 
   struct Usage {
-    uint64_t id = 0;
+    uint64_t serial = 0;  // never used twice: a late text finds nobody
+    uint64_t id = 0;      // the feed's
     UsageSelection selection;
     UsageText text;  // to be sent; null: nothing new
   };
   std::map<int64_t, std::unique_ptr<Subscription>> subscriptions_;
   std::map<int64_t, Usage> usage_;
+  uint64_t serials_ = 0;
   int64_t next_ = 0;             // the subscription that sends first in the next round
   base::MonoTime next_flush_{};  // changes are not taken before
   base::MonoTime next_sweep_{};

@@ -4,7 +4,7 @@
 //   Page page(server, server.listen());
 //   page.say(R"({"sub":1,"kind":"pods"})");
 //   REQUIRE(page.wait_synced(1));
-//   page.rows(1).at("default/web")
+//   page.view(1).rows.at("default/web")
 #pragma once
 
 #include <condition_variable>
@@ -31,11 +31,13 @@ class Page {
     std::vector<std::string> groups = {"system:masters"};
     std::vector<std::string> protocols = {std::string(kSubprotocol)};
     std::string path = "/ui/v1/stream";
-    bool paused = false;  // reads nothing until resume()
+    bool reuse = false;  // the certificate of the page before: making one takes time
   };
   Page(TestServer& server, const std::string& url) : Page(server, url, Who()) {}
   Page(TestServer& server, const std::string& url, const Who& who) {
-    const auto identity = server.issue(who.user, who.groups);
+    thread_local apiserver::testing::Identity identity;
+    if (!who.reuse || identity.key_pem.empty() || ca() != server.ca_pem) identity = server.issue(who.user, who.groups);
+    ca() = server.ca_pem;
     net::http::WebSocketClientOptions options;
     options.base_url = url;
     options.path = who.path;
@@ -44,7 +46,7 @@ class Page {
     options.certificate_pem = identity.certificate_pem;
     options.key_pem = identity.key_pem;
     options.deadline = kDeadline;
-    net::http::connect_websocket(server.loop, std::move(options), [s = state_, paused = who.paused](auto opened) {
+    net::http::connect_websocket(server.loop, std::move(options), [s = state_](auto opened) {
       const std::lock_guard lock(s->mutex);
       s->changed.notify_all();
       if (!opened) {
@@ -52,7 +54,6 @@ class Page {
         return;
       }
       s->socket = *opened;
-      if (paused) s->socket->pause_reading();
       s->socket->on_message([s](std::string message, bool binary) { s->came(std::move(message), binary); });
       s->socket->on_close([s] {
         const std::lock_guard inner(s->mutex);
@@ -76,12 +77,27 @@ class Page {
     if (!socket) FAIL("no socket: " << (state_->refusal ? state_->refusal->message : "closed"));
     socket->send_text(frame);
   }
+  void say_binary(const std::string& frame) {
+    if (const auto socket = socket_now()) socket->send(frame);
+  }
+  void pause() {
+    if (const auto socket = socket_now()) socket->pause_reading();
+  }
   void resume() {
     if (const auto socket = socket_now()) socket->resume_reading();
   }
   [[nodiscard]] std::optional<Error> refusal() {
     const std::lock_guard lock(state_->mutex);
     return state_->refusal;
+  }
+  [[nodiscard]] bool refusal_now() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->refusal.has_value();
+  }
+  // As if nothing had come under this number.
+  void forget(int64_t sub) {
+    const std::lock_guard lock(state_->mutex);
+    state_->views.erase(sub);
   }
   bool wait(const std::function<bool()>& what) {  // evaluated under the lock
     std::unique_lock lock(state_->mutex);
@@ -110,6 +126,7 @@ class Page {
     std::map<std::string, std::string> by_uid;
     std::map<std::string, int> times;  // how often each row came, by uid
     json::Value columns;
+    json::Array usage;
     bool synced = false;
     bool ended = false;
     int resets = 0;
@@ -120,6 +137,7 @@ class Page {
     int64_t revision = -1;
     std::optional<json::Value> error;
   };
+  View& locked_view(int64_t sub) { return state_->views[sub]; }  // inside of wait()
   View view(int64_t sub) {
     const std::lock_guard lock(state_->mutex);
     return state_->views[sub];
@@ -164,6 +182,7 @@ class Page {
       View& view = views[number == nullptr ? -1 : number->as_int64()];
       if (view.ended) ++view.after_end;
       if (const auto* columns = json::find(frame, "columns")) view.columns = *columns;
+      if (const auto* usage = json::find(frame, "usage")) view.usage = usage->as_array();
       if (json::find(frame, "reset") != nullptr) {
         view.rows.clear();
         view.by_uid.clear();
@@ -192,7 +211,7 @@ class Page {
         view.total = total->as_int64();
         view.problems = frame.at("problems").as_int64();
         view.revision = frame.at("rv").as_int64();
-        if (static_cast<size_t>(view.total) != view.by_uid.size()) ++view.resets;  // seen by whoever counts resets
+        if (static_cast<size_t>(view.total) != view.by_uid.size()) complaint = "total is not the number of rows";
       }
       if (json::find(frame, "synced") != nullptr) view.synced = true;
       if (json::find(frame, "end") != nullptr) view.ended = true;
@@ -207,6 +226,10 @@ class Page {
     }
   };
 
+  static std::string& ca() {
+    thread_local std::string pem;  // that `identity` was issued under
+    return pem;
+  }
   std::shared_ptr<net::http::WebSocket> socket_now() {
     const std::lock_guard lock(state_->mutex);
     return state_->socket;

@@ -78,6 +78,15 @@ class FakeKv final : public store::Kv {
   void fail_writes(std::optional<Error> error) {
     post([this, error = std::move(error)]() mutable { fail_writes_ = std::move(error); });
   }
+  // Every watch ends with this error, as when it fell behind.
+  void break_watches(Error error) {
+    post([this, error = std::move(error)] {
+      std::map<int, Watcher> broken;
+      const std::lock_guard lock(watch_mutex_);
+      broken.swap(watchers_);
+      for (auto& [id, w] : broken) w.on_batch(fail(error));
+    });
+  }
 
  private:
   struct FakeWatch final : store::Watch {

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <thread>
 
 #include "base/crypto/x509.h"
@@ -21,6 +22,19 @@ T must(Result<T> result) {
   if (!result) FAIL(result.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
+
+// The system's clock, which a test may set forward.
+class ShiftedClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::WallTime now() const override { return real_.now() + shift(); }
+  [[nodiscard]] base::MonoTime monotonic() const override { return real_.monotonic() + shift(); }
+  void advance(base::Nanos by) { shift_ += by.count(); }
+
+ private:
+  [[nodiscard]] base::Nanos shift() const { return base::Nanos(shift_.load()); }
+  base::SystemClock real_;
+  std::atomic<int64_t> shift_{0};
+};
 
 struct Identity {
   std::string certificate_pem;
@@ -116,7 +130,7 @@ class TestServer {
   client::Client& admin() { return api->client_as("admin", {"system:masters"}); }
 
   FakeKv kv;
-  base::SystemClock clock;
+  ShiftedClock clock;
   base::SystemRandom random;
   base::Metrics metrics;
   net::Loop loop{{.name = "test-net", .threads = 1}};
