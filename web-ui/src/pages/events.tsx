@@ -1,3 +1,51 @@
+// Events, live: how often what happened, and the list of them; each leads to the object that it is about.
+import { KINDS } from "../api/kinds";
+import { useCollection } from "../live/collection";
+import type { Column, Row } from "../live/protocol";
+import { namespace, route, set } from "../router";
+import { Empty } from "../ui/state";
+import { Table, type ExtraColumn } from "../ui/table";
+import { EventGroups } from "./events/groups";
+import { about_href, EVENT_COLUMNS } from "./events/columns";
+import { toggle_word } from "./model/event_groups";
+import { ListHead } from "./parts/list_head";
+
+const SHOWN = ["Reason"];
+const shown = (column: Column) => SHOWN.includes(column.name);
+const columns: ExtraColumn[] = EVENT_COLUMNS;
+const href_of = (row: Row) => about_href(row);
+
 export default function Events() {
-  return <p>Not built yet.</p>;
+  const rows = useCollection({ kind: "events", ns: namespace.value });
+  const typed = route.value.query.q ?? "";
+  const only_warnings = typed.split(/\s+/).includes("status:warning");
+  return (
+    <>
+      <ListHead title="Events">
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={only_warnings}
+          onClick={() => set({ q: toggle_word(typed, "status:warning") })}
+        >
+          Warnings only
+        </button>
+      </ListHead>
+      <EventGroups rows={rows} typed={typed} />
+      <Table
+        id="events"
+        rows={rows}
+        kind={KINDS.events!}
+        columns={shown}
+        extra={columns}
+        sort="Last seen"
+        rows_href={href_of}
+        empty={
+          <Empty teach="kubectl get events -A --watch">
+            Nothing has happened within the last hour: events are kept that long.
+          </Empty>
+        }
+      />
+    </>
+  );
 }

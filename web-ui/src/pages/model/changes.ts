@@ -12,7 +12,7 @@ export interface RecentChange {
   warning: boolean;
 }
 
-export const CHANGES_SHOWN = 12;
+const SHOWN = 6; // of warnings, and of what changed: neither hides the other
 
 export function recent(sets: Iterable<Row>, nodes: Iterable<Row>, warnings: EventFacts[]): RecentChange[] {
   const rollouts = [...sets].map((set): RecentChange => {
@@ -50,9 +50,9 @@ export function recent(sets: Iterable<Row>, nodes: Iterable<Row>, warnings: Even
       warning: true,
     }),
   );
-  return [...rollouts, ...joined, ...told]
-    .sort((a, b) => b.t - a.t || a.id.localeCompare(b.id))
-    .slice(0, CHANGES_SHOWN);
+  const newest_first = (a: RecentChange, b: RecentChange) => b.t - a.t || a.id.localeCompare(b.id);
+  const newest = (list: RecentChange[]) => list.sort(newest_first).slice(0, SHOWN);
+  return [...newest([...rollouts, ...joined]), ...newest(told)].sort(newest_first);
 }
 
 // The last samples of several nodes, added up; they end at the same moment.

@@ -38,3 +38,10 @@ export function groups_of(events: EventFacts[]): Group[] {
       (a, b) => Number(b.type === "Warning") - Number(a.type === "Warning") || b.count - a.count || b.last - a.last,
     );
 }
+
+// A word of the filter, put in or taken out.
+export function toggle_word(typed: string, word: string): string | undefined {
+  const words = typed.split(/\s+/).filter(Boolean);
+  const rest = words.filter((one) => one.toLowerCase() !== word);
+  return (rest.length === words.length ? [...words, word] : rest).join(" ") || undefined;
+}

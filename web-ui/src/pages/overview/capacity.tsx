@@ -32,15 +32,19 @@ export function Capacity({ nodes, deployments, usage, stamp, ns }: CapacityProps
       <h2 id="capacity">Capacity</h2>
       <div class="tiles">
         <Tile title="CPU" href={href("nodes")} value={silent ? "–" : percent_text(cpu, cores)}>
-          <Sparkline values={sum_series(series.map((one) => one.cpu))} max={cores || undefined} label="CPU in use" />
+          {!silent && (
+            <Sparkline values={sum_series(series.map((one) => one.cpu))} max={cores || undefined} label="CPU in use" />
+          )}
           {silent ? "No node has told its use yet." : `${cpu.toFixed(1)} of ${cores} cores`}
         </Tile>
         <Tile title="Memory" href={href("nodes")} value={silent ? "–" : percent_text(used, memory)}>
-          <Sparkline
-            values={sum_series(series.map((one) => one.mem))}
-            max={memory || undefined}
-            label="Memory in use"
-          />
+          {!silent && (
+            <Sparkline
+              values={sum_series(series.map((one) => one.mem))}
+              max={memory || undefined}
+              label="Memory in use"
+            />
+          )}
           {silent ? "No node has told its use yet." : `${bytes_text(used)} of ${bytes_text(memory)}`}
         </Tile>
         <Tile title="Pods" href={href("pods")} value={pods === null ? "–" : pods.toLocaleString("en")}>

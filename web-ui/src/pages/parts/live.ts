@@ -13,7 +13,7 @@ export interface Fetched<T> {
 const AGAIN_MS = 500; // an object that changes all the time is fetched twice a second
 
 // GET path, and again when `stamp` is another: its row of the stream. The last answer stays while the next is awaited.
-export function useObject<T>(path: string | null, stamp?: unknown): Fetched<T> {
+export function useObject<T>(path: string | null, stamp?: unknown, accept?: string): Fetched<T> {
   const [state, set_state] = useState<{ path: string | null; object: T | null; error: Error | null }>(NOTHING);
   const [count, set_count] = useState(0);
   const asked = useRef({ path: "", at: -AGAIN_MS, number: 0 });
@@ -28,7 +28,7 @@ export function useObject<T>(path: string | null, stamp?: unknown): Fetched<T> {
         if (asked.current.number !== number) return; // a younger question is under way
         set_state((before) => ({ path, object: object ?? (before.path === path ? before.object : null), error }));
       };
-      request<T>("GET", path).then(
+      request<T>("GET", path, { accept }).then(
         (object) => put(object, null),
         (error: Error) => put(null, error),
       );
