@@ -7,7 +7,7 @@ import { Header } from "./frame/header";
 import { Nav } from "./frame/nav";
 import { SessionOver, SignInSteps } from "./frame/session_over";
 import { PAGES, type Page } from "./pages/pages";
-import { back, go, route } from "./router";
+import { back, go, place as current_place, route } from "./router";
 import { Dialogs } from "./ui/dialog";
 import { useKeys, type KeyMap } from "./ui/keys";
 import { open_keys_sheet } from "./ui/keys_sheet";
@@ -31,10 +31,10 @@ const GENERAL_KEYS: KeyMap = {
 };
 
 function Frame() {
-  const { page: id, parts } = route.value;
+  const place = current_place.value;
+  const { page: id, parts } = route.peek();
   const page = PAGES.find((one) => one.id === id);
   const main = useRef<HTMLElement>(null);
-  const place = [id, ...parts].join("/");
   useKeys(GO_KEYS, { title: "Go to" });
   useKeys(GENERAL_KEYS, { title: "Everywhere" });
   useArrival(place, main);

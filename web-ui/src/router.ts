@@ -27,6 +27,9 @@ function decode(text: string): string {
 const current = signal<Route>(parse(location.pathname, location.search));
 export const route: ReadonlySignal<Route> = current;
 
+// The page and what it is about, without what it shows: who reads this is not painted anew at each key of a filter.
+export const place = computed(() => [current.value.page, ...current.value.parts].map(encodeURIComponent).join("/"));
+
 export const namespace = computed(() => current.value.query.ns ?? ""); // "": all
 
 // `ns` is the chosen one unless the query names another; ns: "" leaves it out.

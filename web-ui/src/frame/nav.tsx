@@ -1,7 +1,7 @@
 // The navigation: at the left; under 640 px at the bottom, where the last entry opens the rest.
 import { useEffect, useState } from "preact/hooks";
 import { PAGES, type Page } from "../pages/pages";
-import { href, route } from "../router";
+import { href, place } from "../router";
 import { Icon, is_icon } from "../ui/icons";
 
 function Entry({ page, current }: { page: Page; current: boolean }) {
@@ -24,8 +24,9 @@ function Entry({ page, current }: { page: Page; current: boolean }) {
 
 export function Nav() {
   const [all, set_all] = useState(false);
-  const { page, parts } = route.value;
-  useEffect(() => set_all(false), [page, parts]);
+  const here = place.value;
+  const page = here.split("/")[0];
+  useEffect(() => set_all(false), [here]);
   return (
     <nav class="nav" aria-label="Pages" data-all={all}>
       <ul>

@@ -56,7 +56,8 @@ function hurry(): void {
 }
 
 function connect(): void {
-  const ws = new WebSocket(`wss://${location.host}/ui/v1/stream`, SUBPROTOCOL);
+  const scheme = location.protocol === "https:" ? "wss" : "ws"; // ws: of `npm run dev`
+  const ws = new WebSocket(`${scheme}://${location.host}/ui/v1/stream`, SUBPROTOCOL);
   socket = ws;
   const silent = setTimeout(() => ws.close(), HELLO_MS);
   ws.onmessage = (event) => {
