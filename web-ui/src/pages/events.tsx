@@ -1,19 +1,15 @@
 // Events, live: how often what happened, and the list of them; each leads to the object that it is about.
 import { KINDS } from "../api/kinds";
 import { useCollection } from "../live/collection";
-import type { Column, Row } from "../live/protocol";
 import { namespace, route, set } from "../router";
 import { Empty } from "../ui/state";
-import { Table, type ExtraColumn } from "../ui/table";
+import { Table } from "../ui/table";
 import { EventGroups } from "./events/groups";
 import { about_href, EVENT_COLUMNS } from "./events/columns";
 import { toggle_word } from "./model/event_groups";
 import { ListHead } from "./parts/list_head";
 
-const SHOWN = ["Reason"];
-const shown = (column: Column) => SHOWN.includes(column.name);
-const columns: ExtraColumn[] = EVENT_COLUMNS;
-const href_of = (row: Row) => about_href(row);
+const none = () => false; // of kubectl's columns: all are made anew, with links
 
 export default function Events() {
   const rows = useCollection({ kind: "events", ns: namespace.value });
@@ -36,10 +32,10 @@ export default function Events() {
         id="events"
         rows={rows}
         kind={KINDS.events!}
-        columns={shown}
-        extra={columns}
+        columns={none}
+        extra={EVENT_COLUMNS}
         sort="Last seen"
-        rows_href={href_of}
+        rows_href={about_href}
         empty={
           <Empty teach="kubectl get events -A --watch">
             Nothing has happened within the last hour: events are kept that long.

@@ -22,13 +22,14 @@ const about = (row: Row): string => `${(row.x?.kind ?? "").toLowerCase()} ${row.
 export const EVENT_COLUMNS: ExtraColumn[] = [
   {
     name: "Type",
-    weight: 9,
+    weight: 12,
     sort: (row) => row.x?.type ?? "",
     cell: (row) => <StatusMark severity={row.x?.type === "Warning" ? 1 : 0} word={row.x?.type ?? ""} />,
   },
+  { name: "Reason", weight: 15, sort: (row) => row.x?.reason ?? "", cell: (row) => <bdi>{row.x?.reason ?? ""}</bdi> },
   {
     name: "About",
-    weight: 24,
+    weight: 22,
     sort: about,
     cell: (row) => (
       <a href={about_href(row)} tabIndex={-1} title={about(row)}>
@@ -37,7 +38,7 @@ export const EVENT_COLUMNS: ExtraColumn[] = [
       </a>
     ),
   },
-  { name: "Message", weight: 44, sort: message, cell: (row) => <bdi title={message(row)}>{message(row)}</bdi> },
-  { name: "Count", weight: 6, right: true, sort: (row) => row.x?.count ?? 1, cell: (row) => row.x?.count ?? 1 },
-  { name: "Last seen", weight: 8, right: true, sort: (row) => -row.t, cell: (row) => <Age t={row.t} /> },
+  { name: "Message", weight: 38, sort: message, cell: (row) => <bdi title={message(row)}>{message(row)}</bdi> },
+  { name: "Count", weight: 7, right: true, sort: (row) => row.x?.count ?? 1, cell: (row) => row.x?.count ?? 1 },
+  { name: "Last seen", weight: 10, right: true, sort: (row) => -row.t, cell: (row) => <Age t={row.t} /> },
 ];

@@ -25,7 +25,7 @@ export interface Layout {
   edges: { path: string; broken: boolean; key: string }[];
 }
 
-export const BOX = { width: 208, height: 48, gap_x: 72, gap_y: 12 };
+export const BOX = { width: 212, height: 48, gap_x: 50, gap_y: 12 };
 
 export function layout(nodes: GraphNode[], edges: GraphEdge[]): Layout {
   const layers = new Map<number, GraphNode[]>();

@@ -7,7 +7,7 @@ import { BOX, layout, type Placed } from "../model/graph";
 import { graph_of, PODS_SHOWN, type Endpoint } from "../model/service_graph";
 import { Part } from "../parts/parts";
 
-const TITLE_MAX = 25; // characters that a box holds
+const TITLE_MAX = 22; // characters that a box holds
 const MARGIN = 4; // px, for outlines of focus
 
 // The end of a name tells more than its middle: "offer-mailer-…-4c74f".
@@ -56,7 +56,7 @@ function Box({ node }: { node: Placed }) {
         {shorten(node.title)}
       </text>
       <text x={12} y={37} class="box-note">
-        {shorten(node.note, 30)}
+        {shorten(node.note, 28)}
       </text>
     </>
   );

@@ -35,14 +35,14 @@ interface SecretKeysProps {
   fetch: () => Promise<Record<string, string>>; // key -> base64
 }
 export function SecretKeys({ keys, fetch }: SecretKeysProps) {
-  const [shown, set_shown] = useState<Record<string, string | null>>({}); // null: no text
+  const [shown, set_shown] = useState<Map<string, string | null>>(new Map()); // null: no text
   const [error, set_error] = useState<Error | null>(null);
-  const hide = (key: string) => set_shown(({ [key]: _, ...rest }) => rest);
+  const hide = (key: string) => set_shown((before) => new Map([...before].filter(([other]) => other !== key)));
   const reveal = (key: string) =>
     fetch().then(
       (data) => {
         set_error(null);
-        set_shown((before) => ({ ...before, [key]: decode_value(data[key] ?? "") }));
+        set_shown((before) => new Map(before).set(key, decode_value(data[key] ?? "")));
       },
       (failure: Error) => set_error(failure),
     );
@@ -54,8 +54,8 @@ export function SecretKeys({ keys, fetch }: SecretKeysProps) {
       )}
       <dl class="data">
         {keys.map((key) => {
-          const open = key in shown;
-          const value = shown[key];
+          const open = shown.has(key);
+          const value = shown.get(key);
           return (
             <Entry
               key={key}

@@ -15,8 +15,8 @@ export function useResource(plural: string): Resource | null | undefined | Error
     );
     return () => void (over = true);
   }, [plural]);
-  const known = KINDS[plural];
-  if (known) return { group: known.group, version: "v1", kind: known.one, plural, namespaced: known.namespaced };
+  const at_once = known.find((one) => one.plural === plural);
+  if (at_once) return at_once;
   return found?.plural === plural ? found.resource : undefined;
 }
 
