@@ -20,6 +20,8 @@ constexpr size_t kInFlightMax = 1024;                // writes that the store ha
 constexpr int kTurns = 20;
 constexpr std::chrono::seconds kTermination{1};  // how long a pod that was deleted is seen to end
 constexpr std::chrono::seconds kViewLag{2};      // the view has what we wrote, by far
+constexpr std::chrono::milliseconds kRest{100};  // … nearly always: a pod is not written twice in less
+constexpr int kDraws = 8;                        // until a pod is found that may be written
 
 const api::Kind& kind_of(std::string_view resource) {
   const auto* kind = api::builtin_kinds()->by_resource(resource);
@@ -35,10 +37,10 @@ Churn::Churn(ChurnDeps deps)
       events_(kind_of("events")),
       random_(deps_.plan.options.seed + 1),
       is_gone_(deps_.plan.pods.size()),
-      made_(deps_.plan.pods.size()) {
+      written_(deps_.plan.pods.size()) {
   const auto& pods = deps_.plan.pods;
   for (size_t i = 0; i < pods.size(); ++i) {
-    if (pods[i].trouble != Trouble::kNone) troubled_.push_back(i);
+    (pods[i].trouble == Trouble::kNone ? healthy_ : troubled_).push_back(i);
     if (has_event(deps_.plan, i)) events_of_.push_back(i);
   }
 }
@@ -111,13 +113,12 @@ void Churn::write_one() {
     case 8:
     case 13:
     case 18:
-      (void)step(any_pod(), Step::kRestart);
+      (void)step(any_of(healthy_), Step::kRestart);
       return;
     case 1:
     case 6:
     case 11:
-      (void)step(troubled_.empty() ? any_pod() : troubled_[random_.below(troubled_.size())],
-                 troubled_.empty() ? Step::kRestart : Step::kTrouble);
+      (void)step(any_of(troubled_), troubled_.empty() ? Step::kRestart : Step::kTrouble);
       return;
     case 4:
       return remove_pod();
@@ -130,7 +131,15 @@ void Churn::write_one() {
   }
 }
 
-size_t Churn::any_pod() { return random_.below(deps_.plan.pods.size()); }
+// One of these, or of all where these are none. One that was not written lately, if there is such a one.
+size_t Churn::any_of(const std::vector<size_t>& among) {
+  size_t pod = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    pod = among.empty() ? random_.below(deps_.plan.pods.size()) : among[random_.below(among.size())];
+    if (deps_.clock.monotonic() >= written_[pod] + kRest) break;
+  }
+  return pod;
+}
 
 // One in a hundred is not ready at a time, so that the page shows a cluster and no catastrophe.
 void Churn::toggle() {
@@ -141,9 +150,8 @@ void Churn::toggle() {
     (void)step(pod, Step::kReady);
     return;
   }
-  size_t pod = any_pod();
-  for (int i = 0; i < 8 && deps_.plan.pods[pod].trouble != Trouble::kNone; ++i) pod = any_pod();
-  if (deps_.plan.pods[pod].trouble != Trouble::kNone) return (void)step(pod, Step::kTrouble);
+  const size_t pod = any_of(healthy_);
+  if (healthy_.empty()) return (void)step(pod, Step::kTrouble);
   if (step(pod, Step::kNotReady)) not_ready_.push_back(pod);
 }
 
@@ -161,22 +169,23 @@ bool Churn::step(size_t pod, Step step) {
   auto document = object->document();
   advance_pod(document, step, deps_.clock.now());
   put(pods_, key, object->revision, api::stored_bytes(document));
+  written_[pod] = deps_.clock.monotonic();
   return true;
 }
 
 // Somebody has deleted it: it gets a successor, as a ReplicaSet would make one.
 void Churn::missing(size_t pod) {
-  if (is_gone_[pod] || deps_.clock.monotonic() < made_[pod] + kViewLag) return;
+  if (is_gone_[pod] || deps_.clock.monotonic() < written_[pod] + kViewLag) return;
   is_gone_[pod] = true;
   gone_.push_back(pod);
 }
 
 void Churn::remove_pod() {
-  size_t pod = any_pod();
-  for (int i = 0; i < 8 && deps_.plan.pods[pod].trouble != Trouble::kNone; ++i) pod = any_pod();
+  const size_t pod = any_of(healthy_);
   const auto key = key_of(deps_.plan.pods[pod]);
   const auto object = deps_.informers.informer("pods").get(key);
-  if (object == nullptr || deps_.plan.pods[pod].trouble != Trouble::kNone) return (void)step(pod, Step::kTrouble);
+  if (object == nullptr || healthy_.empty()) return (void)step(pod, Step::kTrouble);
+  written_[pod] = deps_.clock.monotonic();
   const auto path = orchestrator::apiserver::storage_key(pods_, key);
   const api::ObjectKey event{key.ns, event_name(deps_.plan.pods[pod])};
   send({.compares = {store::Compare::mod_revision(path, store::Compare::Op::kEqual, object->revision)},
@@ -193,7 +202,7 @@ void Churn::make_pod() {
   gone_.pop_front();
   auto& pod = deps_.plan.pods[index];
   is_gone_[index] = false;
-  made_[index] = deps_.clock.monotonic();
+  written_[index] = deps_.clock.monotonic();
   pod.name = pod_name(deps_.plan.workload_of(pod), random_);
   pod.uid = random_.uuid();
   pod.restarts = 0;

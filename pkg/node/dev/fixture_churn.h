@@ -66,7 +66,7 @@ class Churn {
            std::string bytes);
   void send(store::TxnRequest request);
   [[nodiscard]] orchestrator::api::ObjectKey key_of(const PlannedPod& pod) const;
-  [[nodiscard]] size_t any_pod();
+  [[nodiscard]] size_t any_of(const std::vector<size_t>& among);
 
   struct Deleted {  // its deletionTimestamp is set
     base::MonoTime due;
@@ -77,12 +77,13 @@ class Churn {
   const orchestrator::api::Kind& pods_;
   const orchestrator::api::Kind& events_;
   base::SeededRandom random_;
-  std::vector<size_t> troubled_;      // pods of the plan with trouble
-  std::vector<size_t> events_of_;     // pods of the plan that have an event
-  std::deque<size_t> not_ready_;      // made so by us, oldest first
-  std::deque<size_t> gone_;           // to get a successor
-  std::vector<bool> is_gone_;         // of the plan's pods
-  std::vector<base::MonoTime> made_;  // of the plan's pods, by us: the view may not have it yet
+  std::vector<size_t> healthy_;          // pods of the plan without trouble
+  std::vector<size_t> troubled_;         // … and with
+  std::vector<size_t> events_of_;        // pods of the plan that have an event
+  std::deque<size_t> not_ready_;         // made so by us, oldest first
+  std::deque<size_t> gone_;              // to get a successor
+  std::vector<bool> is_gone_;            // of the plan's pods
+  std::vector<base::MonoTime> written_;  // of the plan's pods, when we last did: the view may not have it yet
   uint64_t turn_ = 0;
   std::unique_ptr<orchestrator::client::Subscription> subscription_;
   mutable std::mutex mutex_;
