@@ -1,12 +1,22 @@
 // What can be done to an object (2.12): each action says in a dialog what will happen and which kubectl command does the
 // same, does it, and gives the focus back.
-import { a_deployment, a_pod, deployment_page, deployment_path, name_of, ns_of, pod_page, pod_path } from "./lib/objects.mjs";
+import {
+  a_deployment,
+  a_pod,
+  deployment_page,
+  deployment_path,
+  name_of,
+  ns_of,
+  pod_page,
+  pod_path,
+} from "./lib/objects.mjs";
 import { fixture, test } from "./lib/test.mjs";
 import { assert, eventually, focused, gone, shown } from "./lib/wait.mjs";
 
 fixture("--pods", "200");
 
-const button = (page, name) => page.getByRole("group", { name: /^Actions for/ }).getByRole("button", { name, exact: true });
+const button = (page, name) =>
+  page.getByRole("group", { name: /^Actions for/ }).getByRole("button", { name, exact: true });
 
 async function dialog_of(page, verb, title) {
   await button(page, verb).click();
@@ -57,10 +67,13 @@ test("undo shows what changes and goes back to the revision", async (t) => {
   const go = dialog.getByRole("button", { name: /^Roll back to \d+$/ });
   await shown(go);
   assert.match((await kubectl_of(dialog)) ?? "", /^kubectl rollout undo deployment\/\S+ -n \S+ --to-revision=\d+$/);
-  await shown(dialog.getByLabel(/^What revision \d+ changes$/));
+  await shown(dialog.getByRole("table", { name: /^What revision \d+ changes$/ }));
   await go.click();
   await gone(dialog);
-  await eventually("another template", async () => JSON.stringify((await t.api("GET", deployment_path(d))).spec.template.spec) !== template);
+  await eventually(
+    "another template",
+    async () => JSON.stringify((await t.api("GET", deployment_path(d))).spec.template.spec) !== template,
+  );
 });
 
 test("delete says what goes too, and wants the name typed", async (t) => {
@@ -99,7 +112,7 @@ test("what the server refuses stands in the dialog, in its own words", async (t)
   const d = await a_deployment(t, { nth: 2 });
   const page = await t.open(deployment_page(d));
   const dialog = await dialog_of(page, "Restart", `Restart deployment ${name_of(d)}`);
-  await t.api("DELETE", deployment_path(d) + "?propagationPolicy=Orphan");
+  await t.api("DELETE", deployment_path(d) + "?propagationPolicy=Background");
   await eventually("gone", async () => (await t.api("GET", deployment_path(d)).catch((e) => e)) instanceof Error);
   await dialog.getByRole("button", { name: "Restart", exact: true }).click();
   await shown(dialog.getByRole("alert").getByText(`deployments.apps "${name_of(d)}" not found`));
@@ -112,5 +125,8 @@ test("copy as kubectl puts the command on the clipboard", async (t) => {
   const dialog = await dialog_of(page, "Restart", `Restart deployment ${name_of(d)}`);
   await dialog.getByRole("button", { name: "Copy as kubectl" }).click();
   await shown(dialog.getByRole("button", { name: "Copied" }));
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `kubectl rollout restart deployment/${name_of(d)} -n ${ns_of(d)}`);
+  assert.equal(
+    await page.evaluate(() => navigator.clipboard.readText()),
+    `kubectl rollout restart deployment/${name_of(d)} -n ${ns_of(d)}`,
+  );
 });

@@ -26,7 +26,10 @@ test("lines come as they are written; pause holds them still and counts, follow 
   const held = await text(page);
   const fresh = page.getByRole("button", { name: /^[\d,]+ new/ });
   await shown(fresh);
-  await eventually("more of them", async () => parseInt(((await fresh.textContent()) ?? "").replaceAll(",", ""), 10) > 20);
+  await eventually(
+    "more of them",
+    async () => parseInt(((await fresh.textContent()) ?? "").replaceAll(",", ""), 10) > 20,
+  );
   assert.equal(await text(page), held);
   await fresh.click();
   await eventually("at the end again", async () => (await text(page)) !== held);
@@ -56,7 +59,9 @@ test("times are shown when they are asked for", async (t) => {
   const page = await open_logs(t, await a_pod(t));
   assert.equal(await lines(page).locator("time").count(), 0);
   await page.keyboard.press("t");
-  await eventually("times", async () => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(await one_line(page).first().innerText()));
+  await eventually("times", async () =>
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(await one_line(page).first().innerText()),
+  );
   await at(page, /ts=1/);
 });
 
@@ -81,5 +86,8 @@ test("the kubectl command of what is shown is offered", async (t) => {
   const p = await a_pod(t);
   const page = await open_logs(t, p);
   const command = page.getByRole("button", { name: "Copy as kubectl" });
-  assert.match((await command.getAttribute("title")) ?? "", new RegExp(`^kubectl logs ${name_of(p)} -n ${ns_of(p)}.* -f`));
+  assert.match(
+    (await command.getAttribute("title")) ?? "",
+    new RegExp(`^kubectl logs ${name_of(p)} -n ${ns_of(p)}.* -f`),
+  );
 });

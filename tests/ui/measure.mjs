@@ -50,9 +50,16 @@ function main_thread(trace) {
   if (!mark) throw new Error("the trace has no mark");
   const start = events.filter((e) => e.name === "navigationStart" && e.pid === mark.pid && e.ts <= mark.ts).pop();
   const from = start?.ts ?? Math.min(...events.filter((e) => e.pid === mark.pid && e.ts).map((e) => e.ts));
-  const tasks = events.filter((e) => e.name === "RunTask" && e.pid === mark.pid && e.tid === mark.tid && e.ts < mark.ts && e.ts + (e.dur ?? 0) > from);
+  const tasks = events.filter(
+    (e) =>
+      e.name === "RunTask" && e.pid === mark.pid && e.tid === mark.tid && e.ts < mark.ts && e.ts + (e.dur ?? 0) > from,
+  );
   const busy = tasks.reduce((sum, e) => sum + Math.min(e.ts + (e.dur ?? 0), mark.ts) - Math.max(e.ts, from), 0);
-  return { busy: busy / 1000, wall: (mark.ts - from) / 1000, longest: Math.max(0, ...tasks.map((e) => (e.dur ?? 0) / 1000)) };
+  return {
+    busy: busy / 1000,
+    wall: (mark.ts - from) / 1000,
+    longest: Math.max(0, ...tasks.map((e) => (e.dur ?? 0) / 1000)),
+  };
 }
 
 async function rows(t) {
@@ -60,9 +67,15 @@ async function rows(t) {
   for (let i = 0; i < number("loads"); i++) {
     await t.begin({});
     await t.page.addInitScript(mark_rows, number("pods"));
-    await t.browser.startTracing(t.page, { categories: ["disabled-by-default-devtools.timeline", "devtools.timeline", "blink.user_timing"] });
+    await t.browser.startTracing(t.page, {
+      categories: ["disabled-by-default-devtools.timeline", "devtools.timeline", "blink.user_timing"],
+    });
     await t.page.goto(`${t.server.url}/ui/pods`);
-    await eventually("all rows", () => t.page.evaluate(() => performance.getEntriesByName("rows-painted").length > 0), 60_000);
+    await eventually(
+      "all rows",
+      () => t.page.evaluate(() => performance.getEntriesByName("rows-painted").length > 0),
+      60_000,
+    );
     loads.push(main_thread(await t.browser.stopTracing()));
     await t.context.close();
   }
@@ -80,10 +93,15 @@ async function opened(t, path) {
   await t.begin({});
   await t.page.addInitScript(mark_rows, number("pods"));
   await t.page.goto(t.server.url + path);
-  await eventually("all rows", () => t.page.evaluate(() => performance.getEntriesByName("rows-painted").length > 0), 60_000);
+  await eventually(
+    "all rows",
+    () => t.page.evaluate(() => performance.getEntriesByName("rows-painted").length > 0),
+    60_000,
+  );
   const cdp = await t.context.newCDPSession(t.page);
   await cdp.send("Performance.enable", { timeDomain: "timeTicks" });
-  const metrics = async () => Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value]));
+  const metrics = async () =>
+    Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value]));
   const heap = async () => {
     await cdp.send("HeapProfiler.collectGarbage");
     return (await cdp.send("Runtime.getHeapUsage")).usedSize / 1e6;
@@ -110,12 +128,19 @@ function watch_probes() {
 function patcher(t, path) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
   const cookie = t.server.state.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
-  const headers = { Cookie: cookie, Origin: t.server.url, "X-Appliance": "1", "Content-Type": "application/merge-patch+json" };
+  const headers = {
+    Cookie: cookie,
+    Origin: t.server.url,
+    "X-Appliance": "1",
+    "Content-Type": "application/merge-patch+json",
+  };
   return (body) =>
     new Promise((resolve, reject) => {
       const sent = request(t.server.url + path, { method: "PATCH", agent, headers }, (answer) => {
         answer.resume();
-        answer.on("end", () => (answer.statusCode === 200 ? resolve(undefined) : reject(new Error(`PATCH: ${answer.statusCode}`))));
+        answer.on("end", () =>
+          answer.statusCode === 200 ? resolve(undefined) : reject(new Error(`PATCH: ${answer.statusCode}`)),
+        );
       });
       sent.on("error", reject);
       sent.end(JSON.stringify(body));
@@ -128,7 +153,10 @@ async function updates(t) {
   const { metrics } = await (async () => {
     const made = await opened(t, "/ui/pods?sort=Name");
     const socket = await made.cdp.send("Network.enable").then(() => made.cdp);
-    socket.on("Network.webSocketFrameReceived", ({ response }) => void (batches += response.payloadData.includes('"up":')));
+    socket.on(
+      "Network.webSocketFrameReceived",
+      ({ response }) => void (batches += response.payloadData.includes('"up":')),
+    );
     return made;
   })();
   await eventually("updates", () => batches > 20, 30_000);
@@ -225,12 +253,23 @@ async function logs(t) {
   await seconds(number("seconds"));
   const frames = await t.page.evaluate(() => globalThis.__frames);
   const took = (Date.now() - start) / 1000;
-  return { ...frames, fps: round(frames.frames / took), mb_per_second: round((bytes - first) / took / 1e6), heap_before: round(before), heap_after: round(await used()) };
+  return {
+    ...frames,
+    fps: round(frames.frames / took),
+    mb_per_second: round((bytes - first) / took / 1e6),
+    heap_before: round(before),
+    heap_after: round(await used()),
+  };
 }
 
 const what = { rows, updates, heap, logs }[positionals[0] ?? ""];
 if (!what) throw new Error("WHAT is rows, updates, heap or logs");
-const flags = ["--pods", options.pods, ...(number("rate") ? ["--rate", options.rate] : []), ...(positionals[0] === "logs" ? ["--log-rate", options["log-rate"]] : [])];
+const flags = [
+  "--pods",
+  options.pods,
+  ...(number("rate") ? ["--rate", options.rate] : []),
+  ...(positionals[0] === "logs" ? ["--log-rate", options["log-rate"]] : []),
+];
 const server = await start_fixture(options.binary, flags);
 const browser = await launch(server.url, ["--enable-precise-memory-info"]);
 const t = new Test(browser, server);

@@ -1,7 +1,7 @@
 // One pod (2.3): why it is not well in a sentence, its containers, probes, restarts with their reasons, its events.
 import { a_pod, crashing, deployments, name_of, ns_of, pod_page, pod_path } from "./lib/objects.mjs";
 import { fixture, test } from "./lib/test.mjs";
-import { assert, at, eventually, shown } from "./lib/wait.mjs";
+import { assert, at, shown } from "./lib/wait.mjs";
 
 fixture("--pods", "200");
 
@@ -44,9 +44,9 @@ test("conditions, events and the chain of owners stand on the page", async (t) =
   await shown(page.getByRole("region", { name: "Events" }).getByText(/BackOff|Back-off/));
   const chain = page.getByRole("complementary", { name: "Facts" });
   const set = p.metadata.ownerReferences[0].name;
-  await shown(chain.getByRole("link", { name: set }));
+  await shown(chain.getByRole("link", { name: new RegExp(`${set}$`) }));
   const d = (await deployments(t)).find((one) => ns_of(one) === ns_of(p) && set.startsWith(`${name_of(one)}-`));
-  await chain.getByRole("link", { name: name_of(d), exact: true }).click();
+  await chain.getByRole("link", { name: `deployment ${name_of(d)}`, exact: true }).click();
   await at(page, new RegExp(`^/ui/workloads/deployments/${ns_of(p)}/${name_of(d)}`));
 });
 
@@ -65,5 +65,5 @@ test("a pod that is deleted under the page says so", async (t) => {
   const page = await t.open(pod_page(p));
   await shown(page.getByRole("heading", { level: 1, name: name_of(p) }));
   await t.api("DELETE", `${pod_path(p)}?gracePeriodSeconds=0`);
-  await eventually("it is said", async () => /deleted|gone|no longer/i.test(await page.getByRole("main").innerText()));
+  await shown(page.getByRole("status").getByText(/has been deleted/));
 });

@@ -67,7 +67,7 @@ test("a problem's chip shows the broken ones alone", async (t) => {
 test("a click on a column sorts, again turns it round, and the URL says so", async (t) => {
   const page = await open_pods(t);
   const names = async () => cell(rows(page), "Name").allInnerTexts();
-  const header = grid(page).getByRole("columnheader", { name: "Name" });
+  const header = grid(page).getByRole("columnheader", { name: "Name", exact: true });
   await header.getByRole("button").click();
   await at(page, /sort=Name/);
   assert.equal(await header.getAttribute("aria-sort"), "ascending");

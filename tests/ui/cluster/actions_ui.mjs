@@ -7,8 +7,13 @@ const ready = async (t) =>
   (await t.api("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dweb")).items.filter(
     (p) => !p.metadata.deletionTimestamp && p.status.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
   );
-const uids = (pods) => pods.map((p) => p.metadata.uid).sort().join();
-const button = (page, name) => page.getByRole("group", { name: /^Actions for/ }).getByRole("button", { name, exact: true });
+const uids = (pods) =>
+  pods
+    .map((p) => p.metadata.uid)
+    .sort()
+    .join();
+const button = (page, name) =>
+  page.getByRole("group", { name: /^Actions for/ }).getByRole("button", { name, exact: true });
 
 test("scale starts pods, and the dialog counts them", async (t) => {
   const page = await t.open(PAGE);
@@ -31,10 +36,14 @@ test("restart replaces every pod", async (t) => {
   const page = await t.open(PAGE);
   await button(page, "Restart").click();
   await page.getByRole("dialog").getByRole("button", { name: "Restart", exact: true }).click();
-  await eventually("two new pods", async () => {
-    const now = await ready(t);
-    return now.length === 2 && now.every((p) => !before.includes(p.metadata.uid));
-  }, 40_000);
+  await eventually(
+    "two new pods",
+    async () => {
+      const now = await ready(t);
+      return now.length === 2 && now.every((p) => !before.includes(p.metadata.uid));
+    },
+    40_000,
+  );
 });
 
 test("undo brings the pods of the revision before", async (t) => {
@@ -46,16 +55,29 @@ test("undo brings the pods of the revision before", async (t) => {
   await shown(dialog.getByText("red"));
   await dialog.getByRole("button", { name: /^Roll back to/ }).click();
   await gone(dialog);
-  await eventually("pods of the old template", async () => {
-    const now = await ready(t);
-    const colors = now.map((p) => p.spec.containers[0].env?.find((e) => e.name === "COLOR")?.value);
-    return now.length === 2 && colors.every((c) => c !== "red");
-  }, 40_000);
+  await eventually(
+    "pods of the old template",
+    async () => {
+      const now = await ready(t);
+      const colors = now.map((p) => p.spec.containers[0].env?.find((e) => e.name === "COLOR")?.value);
+      return now.length === 2 && colors.every((c) => c !== "red");
+    },
+    40_000,
+  );
 });
 
 test("delete takes a deployment and its pods away", async (t) => {
   t.watch.allow(/status of 404/);
-  await t.server.kubectl("create", "deployment", "gone", "--image=test/busybox:1", "--replicas=1", "--", "sleep", "100000");
+  await t.server.kubectl(
+    "create",
+    "deployment",
+    "gone",
+    "--image=test/busybox:1",
+    "--replicas=1",
+    "--",
+    "sleep",
+    "100000",
+  );
   const list = async () => (await t.api("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dgone")).items;
   await eventually("its pod", async () => (await list()).length === 1);
   const page = await t.open("/ui/workloads/deployments/default/gone");

@@ -24,7 +24,7 @@ async function kill_server(about) {
 const start_server = ({ server }) =>
   server.appliance("up", "--no-demo", "--write-kubeconfig", server.about.kubeconfig, ...server.about.flags);
 
-const live = (page) => page.getByRole("status", { name: /connection/i }).filter({ hasText: /^live/i });
+const live = (page) => page.getByRole("status").getByText("Live", { exact: true });
 
 test("the page is live within a second, and keeps filter, scroll and what is typed", async (t) => {
   t.watch.allow(...LOST);
@@ -39,7 +39,7 @@ test("the page is live within a second, and keeps filter, scroll and what is typ
   await edit.keyboard.press("Control+Home");
   await edit.keyboard.type("# kept\n");
   await kill_server(t.server.about);
-  await shown(page.getByText(/lost|reconnect/i));
+  await shown(page.getByRole("status").getByText(/^Reconnecting/));
   const up = start_server(t);
   await eventually("the port answers", () => answers(t.server.url), 30_000);
   const start = Date.now();

@@ -7,12 +7,20 @@ test("nodes show their CPU and memory, live", async ({ open }) => {
   for (const node of ["n1", "w1"]) {
     const row = page.getByRole("row").filter({ hasText: node });
     await shown(row);
-    await eventually(`usage of ${node}`, async () => /\d(\.\d+)?\s*(MiB|GiB|Mi|Gi|MB|GB|%)/.test(await row.first().innerText()), 20_000);
+    await eventually(
+      `usage of ${node}`,
+      async () => /\d(\.\d+)?\s*(MiB|GiB|Mi|Gi|MB|GB|%)/.test(await row.first().innerText()),
+      20_000,
+    );
   }
 });
 
 test("a node's page shows what it uses and its pods", async ({ open }) => {
   const page = await open("/ui/nodes/n1");
-  await eventually("usage", async () => /\d(\.\d+)?\s*(MiB|GiB|Mi|Gi|MB|GB)/.test(await page.getByRole("main").innerText()), 20_000);
+  await eventually(
+    "usage",
+    async () => /\d(\.\d+)?\s*(MiB|GiB|Mi|Gi|MB|GB)/.test(await page.getByRole("main").innerText()),
+    20_000,
+  );
   await shown(page.getByRole("main").getByText("one", { exact: true }));
 });

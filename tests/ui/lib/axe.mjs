@@ -15,7 +15,12 @@ export async function violations(page) {
     TAGS,
   );
   return found.violations.map((one) => {
-    const where = one.nodes.slice(0, SHOWN).map((n) => `    ${n.target.join(" ")}: ${n.html.slice(0, 160)}\n      ${n.failureSummary?.split("\n").slice(1, 3).join("; ")}`);
+    const where = one.nodes
+      .slice(0, SHOWN)
+      .map(
+        (n) =>
+          `    ${n.target.join(" ")}: ${n.html.slice(0, 160)}\n      ${n.failureSummary?.split("\n").slice(1, 3).join("; ")}`,
+      );
     return `${one.id} (${one.nodes.length}): ${one.help}\n${where.join("\n")}`;
   });
 }

@@ -32,7 +32,9 @@ export async function launch(url, more = []) {
 // Runs in the page before anything of it: what scripts cannot hide from the test.
 function listen() {
   document.addEventListener("securitypolicyviolation", (event) => {
-    void globalThis.__ui_problem(`content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    void globalThis.__ui_problem(
+      `content security policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`,
+    );
   });
 }
 

@@ -3,6 +3,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { request } from "node:https";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
@@ -32,14 +33,17 @@ export async function start_fixture(binary, flags) {
   const lines = createInterface({ input: child.stdout });
   const ended = once(child, "exit");
   const first = once(lines, "line", { signal: AbortSignal.timeout(START_MS) }).then(([line]) => line);
-  const line = await Promise.race([first, ended.then(([code]) => Promise.reject(new Error(`dev fixture ended with ${code}: ${errors}`)))]);
+  const line = await Promise.race([
+    first,
+    ended.then(([code]) => Promise.reject(new Error(`dev fixture ended with ${code}: ${errors}`))),
+  ]);
   lines.on("line", () => {});
   const about = JSON.parse(line);
   const server = {
     pid: /** @type {number} */ (child.pid),
     url: new URL(about.url).origin,
     about,
-    link: () => make_link(binary, about, server.url),
+    link: () => make_link(about.kubeconfig, server.url),
     close: async () => {
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
@@ -50,17 +54,28 @@ export async function start_fixture(binary, flags) {
   return server;
 }
 
-// The first link stands in what the server said; more of them are made as an administrator would.
-async function make_link(binary, about, url) {
-  if (about.link) {
-    const link = about.link;
-    about.link = "";
-    return link;
-  }
-  const out = await run(binary, ["dashboard", ...about.flags, "--no-open"]);
-  const found = /https:\/\/\S+#k=\S+/.exec(out.stdout);
-  if (!found) throw new Error(`no link in: ${out.stdout}${out.stderr}`);
-  return found[0].replace(/^https:\/\/[^/]+/, url);
+// As `appliance dashboard` asks for one: with the administrator's certificate of the kubeconfig.
+async function make_link(kubeconfig, url) {
+  const text = readFileSync(kubeconfig, "utf8");
+  const pem = (name) =>
+    Buffer.from(new RegExp(`${name}"?:\\s*"?([A-Za-z0-9+/=]+)`).exec(text)?.[1] ?? "", "base64").toString();
+  const identity = { cert: pem("client-certificate-data"), key: pem("client-key-data"), rejectUnauthorized: false };
+  const body = await new Promise((resolve, reject) => {
+    const sent = request(
+      `${url}/ui/v1/links`,
+      { method: "POST", headers: { "X-Appliance": "1" }, ...identity },
+      (answer) => {
+        let all = "";
+        answer.on("data", (part) => (all += part));
+        answer.on("end", () =>
+          answer.statusCode < 300 ? resolve(all) : reject(new Error(`no link: ${answer.statusCode} ${all}`)),
+        );
+      },
+    );
+    sent.on("error", reject);
+    sent.end();
+  });
+  return url + JSON.parse(body).path;
 }
 
 /**

@@ -67,7 +67,11 @@ export class Test {
 
   /** A call to the API with the page's own identity and headers. */
   api = async (method, path, body, type = "application/json") => {
-    const headers = { Origin: this.server.url, "X-Appliance": "1", ...(body === undefined ? {} : { "Content-Type": type }) };
+    const headers = {
+      Origin: this.server.url,
+      "X-Appliance": "1",
+      ...(body === undefined ? {} : { "Content-Type": type }),
+    };
     const answer = await this.context.request.fetch(this.server.url + path, {
       method,
       headers,

@@ -22,7 +22,10 @@ export async function eventually(what, probe, timeout = WAIT_MS) {
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeout} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `${what}: not within ${timeout} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -35,7 +38,11 @@ export const gone = (locator, timeout = WAIT_MS) => locator.first().waitFor({ st
 
 /** The text of an element, once it matches. @param {import("playwright-core").Locator} locator @param {RegExp} pattern */
 export const text_of = (locator, pattern, timeout = WAIT_MS) =>
-  eventually(`text ${pattern}`, async () => pattern.exec((await locator.first().textContent({ timeout: 1000 })) ?? ""), timeout);
+  eventually(
+    `text ${pattern}`,
+    async () => pattern.exec((await locator.first().textContent({ timeout: 1000 })) ?? ""),
+    timeout,
+  );
 
 /** The URL's path and query, once they match. @param {import("playwright-core").Page} page @param {RegExp} pattern */
 export const at = (page, pattern, timeout = WAIT_MS) =>
@@ -50,4 +57,6 @@ export const at = (page, pattern, timeout = WAIT_MS) =>
 
 /** Whether this element has the focus, once it has. @param {import("playwright-core").Locator} locator */
 export const focused = (locator) =>
-  eventually("focus", () => locator.first().evaluate((e) => e === document.activeElement || e.contains(document.activeElement)));
+  eventually("focus", () =>
+    locator.first().evaluate((e) => e === document.activeElement || e.contains(document.activeElement)),
+  );
