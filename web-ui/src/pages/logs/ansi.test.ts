@@ -46,6 +46,7 @@ describe("level", () => {
     ['{"level":"error","msg":"x"}', "error"],
     ["time=1 level=warning msg=x", "warn"],
     ["[debug] x", "debug"],
+    ["\x1b[33mWARN\x1b[0m x", "warn"],
     ["2026-11-21 ERROR x", "error"],
     ["GET /errors 200", ""],
     ["no errors found", ""],

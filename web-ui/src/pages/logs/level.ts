@@ -1,4 +1,6 @@
 // How serious a line says it is, in the forms that programs use. Looks at the beginning alone. Pure.
+import { strip_ansi } from "./ansi";
+
 export type Level = "error" | "warn" | "debug" | "";
 
 const LOOKED_AT = 240;
@@ -15,7 +17,7 @@ function of_word(word: string): Level {
 }
 
 export function level_of(text: string): Level {
-  const head = text.slice(0, LOOKED_AT);
+  const head = strip_ansi(text.slice(0, LOOKED_AT));
   const klog = KLOG.exec(head)?.[1];
   if (klog) return klog === "E" || klog === "F" ? "error" : klog === "W" ? "warn" : klog === "D" ? "debug" : "";
   const word = FIELD.exec(head)?.[1] ?? BRACKET.exec(head)?.[1] ?? WORD.exec(head)?.[1];

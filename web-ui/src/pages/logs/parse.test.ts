@@ -47,7 +47,7 @@ describe("a log that is asked for again", () => {
     const resume = new Resume();
     expect(resume.begin_again()).toBeUndefined();
     expect(feed(resume, at(1, "", "a") + at(2, "5", "b") + at(2, "5", "c"))).toEqual(["a", "b", "c"]);
-    expect(resume.begin_again()).toBe("2026-11-21T20:00:02Z");
+    expect(resume.begin_again()).toBe("2026-11-21T20:00:02.500000000Z");
     const again = at(2, "1", "old") + at(2, "5", "b") + at(2, "5", "c") + at(2, "5", "d") + at(3, "", "e");
     expect(feed(resume, again)).toEqual(["d", "e"]);
   });

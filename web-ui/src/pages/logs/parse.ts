@@ -56,19 +56,19 @@ export function time_key(seconds: string, fraction: string, zone: string): strin
   return `${utc}.${fraction.padEnd(9, "0")}Z`;
 }
 
-// A stream that broke is asked again from its last second on: this takes away what was there already.
+// A stream that broke is asked again from its last line on: this takes away what was there already.
 export class Resume {
   private last = "";
   private count = 0; // lines with this time
   private skip = 0; // of them, still to be taken away
   private catching_up = false;
 
-  // For the query: RFC 3339 in whole seconds, as servers read it. Undefined: nothing came yet.
+  // The time of the last line, for the query: servers send that one again. Undefined: nothing came yet.
   begin_again(): string | undefined {
     if (!this.last) return undefined;
     this.catching_up = true;
     this.skip = this.count;
-    return this.last.slice(0, 19) + "Z";
+    return this.last;
   }
 
   keep(line: ParsedLine): boolean {

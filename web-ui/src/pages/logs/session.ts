@@ -6,8 +6,9 @@ import type { Row } from "../../live/protocol";
 import type { ParsedLine } from "./parse";
 import { follow_log, type StreamState } from "./stream";
 import { LogRing, type Line } from "./timeline";
+import { ASKING_MAX, FOLLOWED_MAX, Turns } from "./turns";
 
-export const STREAMS_MAX = 12; // each is a request that stays open
+export const STREAMS_MAX = 12; // logs at once: more are more than a reader and a browser take
 const PENDING_MAX = 5000; // lines that wait for a frame: a hidden tab has none
 const HIDDEN_MS = 200; // how often a hidden tab takes what came
 
@@ -41,6 +42,8 @@ export class LogSession {
   private next_source = 0;
   private planned = false;
   private ended = false;
+  private readonly turns = new Turns(ASKING_MAX);
+  private followed = 0;
 
   constructor(private readonly choice: Choice) {}
 
@@ -67,8 +70,10 @@ export class LogSession {
     const index = this.next_source++;
     const source: Source = { index, ns: row.s ?? "", pod: row.n, container, state: "connecting" };
     this.sources.value = [...this.sources.value, source];
+    const followed = this.followed < FOLLOWED_MAX;
+    if (followed) this.followed++;
     const stop = follow_log(
-      { ...this.choice, ns: source.ns, pod: source.pod, container },
+      { ...this.choice, ns: source.ns, pod: source.pod, container, turns: followed ? undefined : this.turns },
       {
         lines: (lines) => this.take(index, lines),
         state: (state, message) => this.set_state(index, state, message),
@@ -77,6 +82,7 @@ export class LogSession {
     );
     this.ends.set(key, () => {
       stop();
+      if (followed) this.followed--;
       this.set_state(index, "ended");
     });
   }

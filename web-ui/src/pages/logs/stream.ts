@@ -1,7 +1,10 @@
-// One container's log, as long as somebody looks: a fetch whose body is read line by line. It comes back by itself after
-// the server went away or the container restarted, from the last line on and without double ones.
+// One container's log, as long as somebody looks: a fetch whose body is read line by line, followed or asked for again
+// and again. It goes on after the server was away, the container restarted or the tab was hidden: from the last line on
+// and without double ones.
 import { path_of, send, StatusError } from "../../api/request";
 import { LineParser, Resume, type ParsedLine } from "./parse";
+import { LINES_MAX } from "./timeline";
+import { shown, while_shown, type Turns } from "./turns";
 
 export interface LogTarget {
   ns: string;
@@ -10,6 +13,7 @@ export interface LogTarget {
   previous: boolean;
   since_seconds?: number;
   tail_lines: number;
+  turns?: Turns; // asked in turn; absent: followed
 }
 
 export type StreamState = "connecting" | "live" | "waiting" | "ended" | "refused";
@@ -22,6 +26,7 @@ export interface StreamEvents {
 
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5000;
+const ASK_AGAIN_MS = 1000;
 const SLICE_MS = 8; // of parsing, before the screen gets its turn
 const FINAL = new Set([401, 403, 404]); // the server will not change its mind by being asked again
 
@@ -29,8 +34,11 @@ export function log_query(target: LogTarget, since: string | undefined): Record<
   return {
     container: target.container,
     timestamps: "true",
-    ...(target.previous ? { previous: "true" } : { follow: "true" }),
-    ...(since ? { sinceTime: since } : { sinceSeconds: target.since_seconds, tailLines: target.tail_lines }),
+    previous: target.previous ? "true" : undefined,
+    follow: target.previous || target.turns ? undefined : "true",
+    ...(since
+      ? { sinceTime: since, tailLines: LINES_MAX }
+      : { sinceSeconds: target.since_seconds, tailLines: target.tail_lines }),
   };
 }
 
@@ -41,52 +49,77 @@ export function follow_log(target: LogTarget, events: StreamEvents): () => void 
   return () => abort.abort();
 }
 
+type End = "done" | "hidden" | "broken" | "refused";
+
 async function run(target: LogTarget, events: StreamEvents, signal: AbortSignal): Promise<void> {
   const resume = new Resume();
   let retry_ms = RETRY_FIRST_MS;
-  while (!signal.aborted) {
-    events.state("connecting");
-    try {
-      if (await read_once(target, resume.begin_again(), resume, events, signal)) retry_ms = RETRY_FIRST_MS;
-      if (target.previous || events.over()) return events.state("ended");
-      events.state("waiting");
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = error instanceof StatusError ? error.status.code : 0;
-      if (FINAL.has(code) || (code === 400 && target.previous))
-        return events.state("refused", (error as Error).message);
-      events.state("waiting", code ? (error as Error).message : undefined);
-    }
-    await pass(retry_ms, signal);
-    retry_ms = Math.min(retry_ms * 2, RETRY_MAX_MS);
+  events.state("connecting");
+  for (;;) {
+    await shown(signal);
+    const over = events.over(); // before it is read: what ends while it is read may have said more
+    const came = { lines: false };
+    const end = signal.aborted ? "refused" : await one_round(target, resume, events, signal, came);
+    if (signal.aborted || end === "refused") return;
+    if (end === "done" && (target.previous || over)) return events.state("ended");
+    if (end === "hidden") continue;
+    if (came.lines || end === "done") retry_ms = RETRY_FIRST_MS;
+    const polled = end === "done" && target.turns;
+    if (end === "done" && !target.turns) events.state("waiting");
+    await pass(polled ? ASK_AGAIN_MS : retry_ms, signal);
+    if (!polled) retry_ms = Math.min(retry_ms * 2, RETRY_MAX_MS);
   }
 }
 
-// Whether anything came.
-async function read_once(
+async function one_round(
   target: LogTarget,
-  since: string | undefined,
   resume: Resume,
   events: StreamEvents,
   signal: AbortSignal,
-): Promise<boolean> {
+  came: { lines: boolean },
+): Promise<End> {
+  const turn_over = await target.turns?.take();
+  const looked_at = while_shown(signal);
+  try {
+    await read_once(target, resume, events, looked_at.signal, came);
+    return "done";
+  } catch (error) {
+    if (looked_at.signal.aborted) return "hidden";
+    const code = error instanceof StatusError ? error.status.code : 0;
+    const refused = FINAL.has(code) || (code === 400 && target.previous);
+    events.state(refused ? "refused" : "waiting", code ? (error as Error).message : undefined);
+    return refused ? "refused" : "broken";
+  } finally {
+    looked_at.end();
+    turn_over?.();
+  }
+}
+
+async function read_once(
+  target: LogTarget,
+  resume: Resume,
+  events: StreamEvents,
+  signal: AbortSignal,
+  came: { lines: boolean },
+): Promise<void> {
   const path = path_of({ kind: "pods", ns: target.ns, name: target.pod, sub: "log" });
-  const response = await send("GET", path, { query: log_query(target, since), accept: "*/*", signal });
+  const query = log_query(target, resume.begin_again());
+  const response = await send("GET", path, { query, accept: "*/*", signal });
   events.state("live");
   const reader = response.body!.getReader();
   const decoder = new TextDecoder();
   const parser = new LineParser();
   const hand_on = (lines: ParsedLine[]) => {
     const fresh = lines.filter((line) => resume.keep(line));
-    if (fresh.length) events.lines(fresh);
-    return fresh.length > 0;
+    if (!fresh.length) return;
+    came.lines = true;
+    events.lines(fresh);
   };
-  let came = false;
   let slice_end = performance.now() + SLICE_MS;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return hand_on(parser.end()) || came;
-    came = hand_on(parser.push(decoder.decode(value, { stream: true }))) || came;
+    if (done) return hand_on(parser.end());
+    hand_on(parser.push(decoder.decode(value, { stream: true })));
     if (performance.now() < slice_end) continue;
     await pass(0, signal);
     slice_end = performance.now() + SLICE_MS;
@@ -95,7 +128,12 @@ async function read_once(
 
 function pass(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
   });
 }

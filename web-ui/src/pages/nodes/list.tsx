@@ -45,6 +45,8 @@ export function NodeList() {
 const columns = (series: Map<string, Series>, asked: Map<string, Asked>): ExtraColumn[] => [
   {
     name: "CPU",
+    right: true,
+    weight: 14,
     cell: ({ n }) => {
       const one = series.get(n);
       if (!one || one.last.cpu === undefined) return <Silent error={one?.last.error} />;
@@ -55,6 +57,8 @@ const columns = (series: Map<string, Series>, asked: Map<string, Asked>): ExtraC
   },
   {
     name: "Memory",
+    right: true,
+    weight: 16,
     cell: ({ n }) => {
       const one = series.get(n);
       if (!one || one.last.mem === undefined) return <Silent />;

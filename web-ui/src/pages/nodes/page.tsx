@@ -73,6 +73,12 @@ function Body({ node }: { node: any }) {
         <Part title="Conditions">
           <Conditions list={node.status?.conditions} />
         </Part>
+        <Part title="Labels">
+          <Labels labels={node.metadata.labels} page={["nodes"]} />
+        </Part>
+        <Part title="Taints">
+          <Taints taints={node.spec?.taints ?? []} />
+        </Part>
         <Part title="Events">
           <EventsPart events={events} teach={`kubectl events --for node/${name}`} />
         </Part>
@@ -85,33 +91,25 @@ function NodeFacts({ node }: { node: any }) {
   const info = node.status?.nodeInfo ?? {};
   const addresses = (node.status?.addresses ?? []) as { type: string; address: string }[];
   return (
-    <>
-      <Part title="Facts">
-        <Facts
-          items={[
-            ...addresses.map(({ type, address }): [string, any] => [
-              type,
-              <>
-                <bdi>{address}</bdi> <Copy text={address} label={`Copy ${type}`} />
-              </>,
-            ]),
-            ["Pod network", node.spec?.podCIDR],
-            ["Version", info.kubeletVersion],
-            ["Runtime", info.containerRuntimeVersion],
-            ["System", info.osImage],
-            ["Kernel", info.kernelVersion],
-            ["Architecture", info.architecture],
-            ["Machine ID", info.machineID],
-          ]}
-        />
-      </Part>
-      <Part title="Labels">
-        <Labels labels={node.metadata.labels} page={["nodes"]} />
-      </Part>
-      <Part title="Taints">
-        <Taints taints={node.spec?.taints ?? []} />
-      </Part>
-    </>
+    <Part title="Facts">
+      <Facts
+        items={[
+          ...addresses.map(({ type, address }): [string, any] => [
+            type,
+            <>
+              <bdi>{address}</bdi> <Copy text={address} label={`Copy ${type}`} />
+            </>,
+          ]),
+          ["Pod network", node.spec?.podCIDR],
+          ["Version", info.kubeletVersion],
+          ["Runtime", info.containerRuntimeVersion],
+          ["System", info.osImage],
+          ["Kernel", info.kernelVersion],
+          ["Architecture", info.architecture],
+          ["Machine ID", info.machineID],
+        ]}
+      />
+    </Part>
   );
 }
 
