@@ -28,20 +28,22 @@ export default function Events() {
         </button>
       </ListHead>
       <EventGroups rows={rows} typed={typed} />
-      <Table
-        id="events"
-        rows={rows}
-        kind={KINDS.events!}
-        columns={none}
-        extra={EVENT_COLUMNS}
-        sort="Last seen"
-        rows_href={about_href}
-        empty={
-          <Empty teach="kubectl get events -A --watch">
-            Nothing has happened within the last hour: events are kept that long.
-          </Empty>
-        }
-      />
+      <div class="events-list">
+        <Table
+          id="events"
+          rows={rows}
+          kind={KINDS.events!}
+          columns={none}
+          extra={EVENT_COLUMNS}
+          sort="Last seen"
+          rows_href={about_href}
+          empty={
+            <Empty teach="kubectl get events -A --watch">
+              Nothing has happened within the last hour: events are kept that long.
+            </Empty>
+          }
+        />
+      </div>
     </>
   );
 }

@@ -134,6 +134,24 @@ describe("why", () => {
     expect(why_of(pod(status(3600)), [], NOW)).toBeNull();
   });
 
+  it("tells what ended a container before it says that the next one is not ready yet", () => {
+    const status: ContainerStatus = {
+      name: "web",
+      ready: false,
+      restartCount: 19,
+      state: { running: { startedAt: ago(21) } },
+      lastState: { terminated: { exitCode: 1, finishedAt: ago(24) } },
+    };
+    const probe = { readinessProbe: { tcpSocket: { port: 80 } } };
+    const told = why_of(pod(status, probe), [event("Unhealthy", "Readiness probe failed", { t: NOW - 60 })], NOW)!;
+    expect(told.sentence).toBe(
+      "Container web runs again since 21 s; before, it ended with exit code 1: 19 restarts so far.",
+    );
+    expect(told.severity).toBe(2);
+    const failing = why_of(pod(status, probe), [event("Unhealthy", "Readiness probe failed", { t: NOW - 5 })], NOW)!;
+    expect(failing.sentence).toContain("readiness probe fails");
+  });
+
   it("tells an init container before those that wait for it", () => {
     const one = pod({ name: "web", state: { waiting: { reason: "PodInitializing" } } }, {}, { phase: "Pending" });
     one.spec!.initContainers = [{ name: "migrate" }];

@@ -35,7 +35,15 @@ export function why_of_container(
     what: `${init ? "Init container" : "Container"} ${status.name}`,
     events: events.filter((event) => !event.part || event.part.includes(`{${status.name}}`)),
   };
-  return why_waiting(one) ?? why_terminated(one) ?? why_unready(one) ?? why_restarted(one);
+  // Just started anew, and no probe has failed since: what ended it before tells more than that it is not ready yet.
+  const fresh = !failed_probe(one, "readiness") && !failed_probe(one, "startup");
+  return (
+    why_waiting(one) ??
+    why_terminated(one) ??
+    (fresh ? why_restarted(one) : null) ??
+    why_unready(one) ??
+    why_restarted(one)
+  );
 }
 
 function why_waiting(one: Case): Why | null {
@@ -104,7 +112,7 @@ function why_unready(one: Case): Why | null {
   const probe = starting ? one.spec!.startupProbe! : one.spec?.readinessProbe;
   if (!probe) return null;
   const use = starting ? "startup" : "readiness";
-  const failed = one.events.find((event) => event.reason === "Unhealthy" && event.message.toLowerCase().includes(use));
+  const failed = failed_probe(one, use);
   const age = one.now_s - seconds_of(running.startedAt);
   return {
     severity: failed ? 2 : 1,
@@ -121,12 +129,28 @@ function why_unready(one: Case): Why | null {
   };
 }
 
+// Since the container runs.
+function failed_probe(one: Case, use: "readiness" | "startup"): EventFacts | undefined {
+  const since = seconds_of(one.status.state?.running?.startedAt);
+  return one.events.find(
+    (event) => event.reason === "Unhealthy" && event.message.toLowerCase().includes(use) && event.t >= since,
+  );
+}
+
+const CRASHES = 3; // restarts from which on it is no accident any more
+
 function why_restarted(one: Case): Why | null {
   const end = one.status.lastState?.terminated;
-  if (!end || !one.status.restartCount || one.now_s - seconds_of(end.finishedAt) > RECENT_S) return null;
+  const count = one.status.restartCount ?? 0;
+  if (!end || !count || one.now_s - seconds_of(end.finishedAt) > RECENT_S) return null;
   if (one.init && one.spec?.restartPolicy !== "Always") return null;
-  const ago = duration_text(Math.max(0, one.now_s - seconds_of(end.finishedAt)));
-  return { ...ended(one, end), severity: 1, sentence: `${one.what} runs again; ${ago} ago it ${how(one, end)}.` };
+  const since = duration_text(Math.max(0, one.now_s - seconds_of(one.status.state?.running?.startedAt)));
+  const times = `${count} restart${count === 1 ? "" : "s"} so far`;
+  return {
+    ...ended(one, end),
+    severity: !one.status.ready && count >= CRASHES ? 2 : 1,
+    sentence: `${one.what} runs again since ${since}; before, it ${how(one, end)}: ${times}.`,
+  };
 }
 
 // Who ended it: a probe, the memory limit, or itself.

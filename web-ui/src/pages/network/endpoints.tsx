@@ -9,11 +9,13 @@ const SHOWN = 100;
 
 export function EndpointTable({ ns, endpoints }: { ns: string; endpoints: Endpoint[] }) {
   const [all, set_all] = useState(false);
+  const several = endpoints.some((one) => one.slice !== endpoints[0]?.slice);
+  const sick = endpoints.some((one) => one.row?.w);
   return (
     <>
       <SmallTable
         label="Endpoints"
-        columns={["Address", "Traffic", "Pod", "Node", "Slice", "Why"]}
+        columns={["Address", "Traffic", "Pod", "Node", ...(several ? ["Slice"] : []), ...(sick ? ["Why"] : [])]}
         rows={endpoints.slice(0, all ? undefined : SHOWN).map((one) => ({
           key: `${one.slice} ${one.ip} ${one.pod}`,
           cells: [
@@ -21,8 +23,8 @@ export function EndpointTable({ ns, endpoints }: { ns: string; endpoints: Endpoi
             <StatusMark severity={one.ready ? 0 : 1} word={one.ready ? "ready" : "not ready"} />,
             one.pod && <ObjectLink kind="pods" ns={ns} name={one.pod} />,
             one.node && <ObjectLink kind="nodes" name={one.node} />,
-            <ObjectLink kind="endpointslices" ns={ns} name={one.slice} />,
-            one.row?.w ?? "",
+            ...(several ? [<ObjectLink kind="endpointslices" ns={ns} name={one.slice} />] : []),
+            ...(sick ? [one.row?.w ?? ""] : []),
           ],
         }))}
       />

@@ -83,11 +83,7 @@ function PodDoors({ one }: { one: Problem }) {
   return (
     <>
       {has_previous(pod) && (
-        <a
-          class="button small"
-          href={logs_href(ns, pod.n, { previous: "1" })}
-          aria-label={`Logs of ${pod.n} before its last restart`}
-        >
+        <a class="button small" href={logs_href(ns, pod.n, { previous: "1" })} aria-label={`Previous logs of ${pod.n}`}>
           Previous logs
         </a>
       )}

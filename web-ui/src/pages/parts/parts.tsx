@@ -145,8 +145,8 @@ export function SmallTable({ label, columns, rows }: { label: string; columns: s
         {rows.map((row) => (
           <tr key={row.key} role="row" class={row.severity ? `s${row.severity}` : undefined}>
             {row.cells.map((cell, index) => (
-              <td key={index} role="cell" data-column={columns[index]}>
-                {typeof cell === "string" ? <bdi>{cell}</bdi> : cell}
+              <td key={index} role="cell" data-column={columns[index]} class={cell ? undefined : "bare"}>
+                {typeof cell === "string" ? <bdi>{cell}</bdi> : <div>{cell}</div>}
               </td>
             ))}
           </tr>

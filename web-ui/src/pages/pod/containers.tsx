@@ -58,7 +58,7 @@ function Doors({ pod, one }: { pod: Pod; one: ContainerView }) {
           href={logs_href(ns, name, { container, previous: "1" })}
           aria-label={`Logs of ${container} before its last end`}
         >
-          Previous
+          Before its last end
         </a>
       )}
       {one.status?.state?.running && (

@@ -4,11 +4,9 @@ import { path_of } from "../../api/request";
 import { useCollection } from "../../live/collection";
 import { href } from "../../router";
 import { Actions } from "../../ui/actions";
-import { now } from "../../ui/age";
 import { Failed, Loading } from "../../ui/state";
 import { events_of, reader } from "../model/cells";
 import { containers_of } from "../model/container";
-import { why_of } from "../model/why";
 import type { Pod } from "../model/types";
 import { Conditions } from "../parts/conditions";
 import { EventsPart } from "../parts/events";
@@ -52,10 +50,9 @@ function Body({ pod, why_row }: { pod: Pod; why_row?: string }) {
   const { namespace: ns = "", name, uid } = pod.metadata;
   const events = useCollection({ kind: "events", ns, about: uid });
   events.version.value;
-  const why = why_of(pod, events_of(events.columns, events.rows.values()), Math.floor(now.peek()));
   return (
     <>
-      <WhyCard pod={pod} why={why} told={why_row} />
+      <WhyCard pod={pod} events={events_of(events.columns, events.rows.values())} told={why_row} />
       <div class="columns">
         <aside class="side-column" aria-label="Facts">
           <Part title="Facts">

@@ -22,8 +22,10 @@ function Live({ pod, node }: { pod: Pod; node: string }) {
   const mem = { now: series.last.mem ?? 0, asks: sum(pod, "requests", "memory"), limit: sum(pod, "limits", "memory") };
   return (
     <Part title="Use">
-      <Meter label="CPU" text={cores_text} values={series.cpu} {...cpu} />
-      <Meter label="Memory" text={bytes_text} values={series.mem} {...mem} />
+      <div class="meters">
+        <Meter label="CPU" text={cores_text} values={series.cpu} {...cpu} />
+        <Meter label="Memory" text={bytes_text} values={series.mem} {...mem} />
+      </div>
     </Part>
   );
 }

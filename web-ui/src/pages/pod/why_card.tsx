@@ -2,13 +2,16 @@
 import { href } from "../../router";
 import { Copy, Kubectl } from "../../ui/copy";
 import { logs_href, shell_href, yaml_href } from "../../ui/link";
+import { now } from "../../ui/age";
 import { StatusShape } from "../../ui/status";
+import type { EventFacts } from "../model/cells";
 import { sentence } from "../model/problems";
 import type { Pod } from "../model/types";
-import type { Next, Why } from "../model/why";
+import { why_of, type Next } from "../model/why";
 
 // `told`: the server's sentence, for what why.ts has no words of its own for.
-export function WhyCard({ pod, why, told }: { pod: Pod; why: Why | null; told?: string }) {
+export function WhyCard({ pod, events, told }: { pod: Pod; events: EventFacts[]; told?: string }) {
+  const why = why_of(pod, events, Math.floor(now.value)); // its spans of time grow
   if (!why && !told) return null;
   return (
     <section class={`why s${why?.severity ?? 1}`} aria-label="Why it is not well">
