@@ -138,7 +138,7 @@ struct UsageFeed::State : std::enable_shared_from_this<State> {
     const std::lock_guard call_lock(calling);
     const auto names = wanted();
     if (!names) return;
-    publish(true);  // the last round, when a node has kept it waiting
+    publish(round, true);  // the last round, when a node has kept it waiting
     std::vector<std::string> ask;
     {
       const std::lock_guard lock(mutex);
@@ -147,16 +147,16 @@ struct UsageFeed::State : std::enable_shared_from_this<State> {
       const base::MonoTime now = options.clock.monotonic();
       ++round;
       owed = true;
-      bool second = false;  // is there a node that has answered once only?
+      bool first = false;  // is a node asked that nothing is known of? It is asked again soon.
       for (const auto& name : *names) {
         Node& node = nodes[name];
-        second = second || (!node.cpu && node.error.empty());
         if (std::exchange(node.asked, true)) continue;
+        first = first || (!node.last && node.error.empty());
         node.asked_at = now;
         ask.push_back(name);
       }
       waiting = ask.size();
-      timer = options.queue.post_at(now + (second ? kUsageFirst : kUsagePeriod),
+      timer = options.queue.post_at(now + (first ? kUsageFirst : kUsagePeriod),
                                     [self = shared_from_this()] { self->tick(); });
     }
     auto* stats = options.stats();
@@ -183,9 +183,9 @@ struct UsageFeed::State : std::enable_shared_from_this<State> {
       node.fail(answer.error().message);
     }
     if (of != round || --waiting > 0) return;
-    (void)options.queue.post([self = shared_from_this()] {
+    (void)options.queue.post([self = shared_from_this(), of] {
       const std::lock_guard call_lock(self->calling);
-      self->publish(false);
+      self->publish(of, false);
     });
   }
 
@@ -207,12 +207,12 @@ struct UsageFeed::State : std::enable_shared_from_this<State> {
   }
 
   // To everybody who is subscribed, once a round. `calling` held.
-  void publish(bool is_late) {
+  void publish(uint64_t of, bool is_late) {
     std::map<UsageSelection, UsageText> texts;
     std::vector<std::pair<std::function<void(UsageText)>, UsageText>> calls;
     {
       const std::lock_guard lock(mutex);
-      if (stopped || !std::exchange(owed, false)) return;
+      if (stopped || of != round || !std::exchange(owed, false)) return;
       if (is_late) give_up();
       for (const auto& [id, subscription] : subscriptions) {
         const auto [at, fresh] = texts.try_emplace(subscription.selection);
