@@ -31,11 +31,12 @@ export function useVerdict(): Verdict {
 }
 
 export function VerdictLine() {
-  const { severity, text } = useVerdict();
+  const { severity, text, short } = useVerdict();
   return (
     <a class={`verdict s${severity ?? "-"}`} href={href("overview", [], { ns: "" })} title={text}>
       {severity !== undefined && <StatusShape severity={severity as Severity} />}
-      <bdi>{text}</bdi>
+      <bdi class="roomy">{text}</bdi>
+      <bdi class="tight">{short}</bdi>
     </a>
   );
 }

@@ -12,12 +12,13 @@ const part = (one: string, count: number, more: Partial<VerdictPart> = {}): Verd
 });
 
 test("no problem is one sentence", () => {
-  expect(verdict_of([part("pod", 0), part("node", 0)])).toEqual({ severity: 0, text: "All is well" });
+  expect(verdict_of([part("pod", 0), part("node", 0)])).toMatchObject({ severity: 0, text: "All is well" });
 });
 
 test("one problem is told with its reason", () => {
-  expect(verdict_of([part("pod", 1), part("node", 0)])).toEqual({
+  expect(verdict_of([part("pod", 1), part("node", 0)])).toMatchObject({
     severity: 2,
+    short: "1 problem",
     text: "1 problem: pod web-1: exits with 1",
   });
 });

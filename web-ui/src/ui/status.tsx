@@ -19,7 +19,7 @@ export function StatusShape({ severity = 0 }: { severity?: Severity }) {
 
 export function StatusMark({ severity = 0, word }: { severity?: Severity; word?: string }) {
   return (
-    <span class={`status s${severity}`}>
+    <span class={`status s${severity}${word ? "" : " bare"}`}>
       <StatusShape severity={severity} />
       {word ? <bdi>{word}</bdi> : <span class="unseen">{WORDS[severity]}</span>}
     </span>

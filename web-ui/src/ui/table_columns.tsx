@@ -13,7 +13,7 @@ export interface ExtraColumn {
   cell: (row: Row) => ComponentChildren;
   sort?: (row: Row) => string | number;
   right?: boolean;
-  weight?: number; // its part of the width; a plain text has 11
+  weight?: number; // its part of the width; a plain text has 12
 }
 
 export interface TableColumn {
@@ -28,7 +28,7 @@ export interface TableColumn {
 const COUNTS = ["Ready", "Up-to-date", "Available", "Desired", "Current", "Restarts", "Data", "Secrets", "Count"];
 const AGES = ["Age", "Last Seen"];
 const WEIGHTS: Record<string, number> = { Message: 40, Object: 20, Images: 24, Selector: 24, Endpoints: 20, Node: 12 };
-const TEXT_WEIGHT = 11;
+const TEXT_WEIGHT = 12;
 
 export const name_key = (row: Row) => row.n.toLowerCase();
 export const place_key = (row: Row) => `${row.s ?? ""}/${row.n}`;
@@ -46,7 +46,7 @@ function of_server(column: Column, i: number, kind: Kind): TableColumn {
     return {
       ...base,
       role: "name",
-      weight: 26,
+      weight: 34,
       value: undefined,
       sort: name_key,
       cell: (row) => (
@@ -73,14 +73,20 @@ function of_server(column: Column, i: number, kind: Kind): TableColumn {
       cell: (row) => <StatusMark severity={row.v ?? 0} word={String(row.c[i] ?? "")} />,
     };
   if (column.type === "integer" || COUNTS.includes(column.name))
-    return { ...base, role: "number", weight: 9, sort: (row) => number_of(row.c[i]), cell: text };
+    return {
+      ...base,
+      role: "number",
+      weight: column.name === "Restarts" ? 13 : 8,
+      sort: (row) => number_of(row.c[i]),
+      cell: text,
+    };
   return { ...base, role: "text", sort: (row) => String(row.c[i] ?? "").toLowerCase(), cell: text };
 }
 
 const namespace_column: TableColumn = {
   name: "Namespace",
   role: "text",
-  weight: 13,
+  weight: 12,
   sort: (row) => row.s ?? "",
   cell: (row) => <bdi>{row.s}</bdi>,
 };
@@ -100,9 +106,9 @@ function with_mark(column: TableColumn): TableColumn {
   return {
     ...column,
     cell: (row) => (
-      <>
+      <span class="marked">
         <StatusMark severity={row.v ?? 0} /> {cell(row)}
-      </>
+      </span>
     ),
   };
 }

@@ -58,7 +58,7 @@ export function TableBar(props: TableBarProps) {
         }}
       />
       {(problems > 0 || only_problems) && (
-        <button type="button" class="chip problem" aria-pressed={only_problems} onClick={toggle}>
+        <button type="button" class="chip count-bad" aria-pressed={only_problems} onClick={toggle}>
           {number.format(problems)} {problems === 1 ? "problem" : "problems"}
         </button>
       )}
