@@ -30,8 +30,8 @@ TEST_CASE("kubelet api: members of system:masters alone are served") {
   const auto foreign = other.issue("kube-apiserver-kubelet-client", {"system:masters"});
   forged.certificate_pem = foreign.certificate_pem;
   forged.key_pem = foreign.key_pem;
-  for (const char* path :
-       {"/healthz", "/metrics", "/containerLogs/default/there/c", "/exec/default/there/c?command=x", "/unknown"}) {
+  for (const char* path : {"/healthz", "/metrics", "/stats/summary", "/containerLogs/default/there/c",
+                           "/exec/default/there/c?command=x", "/unknown"}) {
     INFO(path);
     net::http::Client anonymous(nobody);
     CHECK(get(anonymous, path).status == 401);

@@ -15,6 +15,7 @@
 #include "base/crypto/x509.h"
 #include "net/http/client.h"
 #include "net/tls/context.h"
+#include "orchestrator/client/remote_stats.h"
 #include "orchestrator/client/remote_streams.h"
 #include "orchestrator/kubelet/kubelet_api.h"
 #include "orchestrator/kubelet/testing/fake_api.h"
@@ -173,6 +174,24 @@ class ScriptedNode final : public client::NodeStreams {
   std::vector<std::thread> threads_;  // GUARDED_BY(mutex)
 };
 
+// Says of its node what the test tells it, on the caller's thread; `mute`: keeps all questions.
+class ScriptedStats final : public client::NodeStats {
+ public:
+  void usage(const std::string& node, std::move_only_function<void(Result<client::NodeUsage>)> done) override {
+    {
+      const std::lock_guard lock(mutex);
+      asked.push_back(node);
+      if (mute) return kept.push_back(std::move(done));
+    }
+    done(answer);
+  }
+  std::mutex mutex;
+  std::vector<std::string> asked;
+  bool mute = false;
+  std::vector<std::move_only_function<void(Result<client::NodeUsage>)>> kept;
+  Result<client::NodeUsage> answer;  // before the first question
+};
+
 class CollectSink final : public client::ByteSink {
  public:
   void begin() override { begun = true; }
@@ -277,11 +296,16 @@ struct KubeletApiRig {
     options.tls = net::tls::ServerContext::create(
                       {.certificate_pem = serving.certificate_pem, .key_pem = serving.key_pem, .client_ca_pem = ca.pem})
                       .value();
+    options.metrics = &metrics;
     listener =
-        net::http::Server::listen(loop, options, kubelet_api_handler(n2, {.metrics = &metrics, .log = {}})).value();
-    node("n2", R"("addresses":[{"type":"Hostname","address":"n2"},{"type":"InternalIP","address":"127.0.0.1"}],)"
-               R"("daemonEndpoints":{"kubeletEndpoint":{"Port":)" +
-                   std::to_string(listener->port()) + "}}");
+        net::http::Server::listen(
+            loop, options, kubelet_api_handler(n2, {.metrics = &metrics, .log = {}, .stats = &n2_stats, .node = "n2"}))
+            .value();
+    node(
+        "n2",
+        R"("capacity":{"cpu":"3"},"addresses":[{"type":"Hostname","address":"n2"},{"type":"InternalIP","address":"127.0.0.1"}],)"
+        R"("daemonEndpoints":{"kubeletEndpoint":{"Port":)" +
+            std::to_string(listener->port()) + "}}");
     pod("here", "n1");
     for (const char* name : {"there", "gone", "endless", "silent", "broken"}) pod(name, "n2");
     const KeyPair identity = ca.issue("kube-apiserver-kubelet-client", {"system:masters"});
@@ -289,10 +313,13 @@ struct KubeletApiRig {
     to.local_node = "n1";
     to.local = &n1;
     to.credentials = {.ca_pem = ca.pem, .certificate_pem = identity.certificate_pem, .key_pem = identity.key_pem};
+    stats_router =
+        client::make_stats_router({.local_node = "n1", .local = &n1_stats, .credentials = to.credentials}, api);
     router = client::make_stream_router(std::move(to), api, loop);
   }
   ~KubeletApiRig() {
     router.reset();
+    stats_router.reset();
     stop_listener();
   }
   KubeletApiRig(const KubeletApiRig&) = delete;
@@ -336,9 +363,12 @@ struct KubeletApiRig {
   FakeApi api{clock};
   ScriptedNode n1{"n1"};
   ScriptedNode n2{"n2"};
+  ScriptedStats n1_stats;
+  ScriptedStats n2_stats;
   net::Loop loop{{.name = "test-net", .threads = 2}};
   std::unique_ptr<net::http::Server> listener;
   std::unique_ptr<client::NodeStreams> router;
+  std::unique_ptr<client::NodeStats> stats_router;
 };
 
 }  // namespace appliance::orchestrator::kubelet::testing
