@@ -99,43 +99,6 @@ TEST_CASE("live: a thousand writes to one object are few rows, and the last one 
   CHECK(page.complaint().empty());
 }
 
-TEST_CASE("live: who does not read costs one key an object, and gets the last state of each when it reads") {
-  TestServer server;
-  constexpr int kMaps = 40;
-  // Long names of keys: 40 rows are ~1.6 MiB, more than may wait in the socket.
-  const auto large = [](const std::string& name, int i) {
-    std::string data;
-    for (int k = 0; k < 180; ++k)
-      data += (data.empty() ? "\"" : ",\"") + std::string(220, 'k') + std::to_string(k) + "\":\"\"";
-    return json::parse(R"({"metadata":{"name":")" + name + R"(","labels":{"i":")" + std::to_string(i) +
-                       R"("}},"data":{)" + data + "}}")
-        .value();
-  };
-  for (int m = 0; m < kMaps; ++m)
-    must(server.admin().create("configmaps", "default", large("m" + std::to_string(m), 0), {}));
-  Page page(server, server.listen());
-  page.say(R"({"sub":1,"kind":"configmaps","ns":"default"})");
-  REQUIRE(page.wait_synced(1));
-  page.pause();
-  constexpr int kRounds = 12;
-  for (int i = 1; i <= kRounds; ++i)
-    for (int m = 0; m < kMaps; ++m)
-      must(server.admin().patch("configmaps", {"default", "m" + std::to_string(m)}, client::PatchType::kMerge,
-                                json::parse(R"({"metadata":{"labels":{"i":")" + std::to_string(i) + "\"}}}").value(),
-                                {}));
-  page.resume();
-  REQUIRE(page.wait_rows(1, [](const auto& rows) {
-    return std::ranges::all_of(
-        rows, [](const auto& row) { return json::string_at(row.second, {"l", "i"}) == std::to_string(kRounds); });
-  }));
-  const auto view = page.view(1);
-  CHECK(view.rows.size() == kMaps);
-  int rows = 0;
-  for (const auto& [uid, times] : view.times) rows += times;
-  CHECK(rows < kMaps * kRounds);  // all states would be ~20 MiB: the connection would have been cut
-  CHECK(page.complaint().empty());
-}
-
 TEST_CASE("live: selections by namespace, node, name, owner and what an event is about") {
   TestServer server;
   make_account(server);

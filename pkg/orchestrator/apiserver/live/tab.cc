@@ -152,8 +152,9 @@ bool Tab::flush(base::MonoTime now) {
     }
     const bool live = subscription.is_live();
     const auto frame = subscription.next_frame(core_.cache, now_seconds, hub_.metrics().rows);
-    more = more || subscription.is_busy();
-    if (!frame || frame->empty()) continue;
+    if (!frame) continue;
+    more = true;  // what changed while this one was busy asked for a turn, and that is this one: look again
+    if (frame->empty()) continue;
     if (live) next_flush_ = std::max(next_flush_, now + kFlushEvery);
     send(*frame);
   }
