@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "node/dev/fixture_hostile.h"
 #include "node/dev/fixture_objects.h"
 #include "orchestrator/api/engine.h"
 #include "orchestrator/api/object.h"
@@ -101,6 +102,13 @@ TEST_CASE("fixture: every object is one that the API server takes") {
                              "endpointslices.discovery.k8s.io", "events"})
       CHECK(kinds.contains(kind));
   }
+}
+
+TEST_CASE("fixture: each hostile text is in the message of an event") {
+  std::string messages;
+  for (const auto& one : objects_of(plan_of({.pods = 300, .hostile = true})))
+    if (one.resource == "events") messages += std::string(json::string_at(one.object, {"message"})) + '\n';
+  for (const auto text : hostile_texts()) CHECK(messages.find(text) != std::string::npos);
 }
 
 TEST_CASE("fixture: names and uids are unique, and owners are there") {

@@ -12,6 +12,11 @@ using json::Value;
 
 std::string stamp(WallTime time) { return base::format_rfc3339(time); }
 
+// Neighbours differ by one. Those on no node have none.
+size_t pod_number(const FixturePlan& plan, const PlannedPod& pod) {
+  return pod.node < 0 ? 0 : pod.slot * plan.nodes.size() + static_cast<size_t>(pod.node);
+}
+
 Object condition(std::string_view type, bool is, WallTime since, std::string_view reason = {},
                  const std::string& message = {}) {
   Object out{{"type", type},
@@ -151,7 +156,7 @@ class PodMaker {
     std::string out = is(Trouble::kImagePull) ? "Back-off pulling image \"" + w_.image() + "\""
                                               : "back-off 5m0s restarting failed container=app pod=" + pod_.name + '_' +
                                                     w_.ns + '(' + pod_.uid + ')';
-    if (w_.hostile) out += std::string(" ") + std::string(hostile_text(static_cast<size_t>(pod_.slot)));
+    if (w_.hostile) out += std::string(" ") + std::string(hostile_text(pod_number(plan_, pod_)));
     return out;
   }
 
@@ -262,14 +267,14 @@ EventText event_text(const FixturePlan& plan, const PlannedPod& pod) {
       out = {"Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", "kubelet"};
       break;
   }
-  if (w.hostile) out.message += ' ' + std::string(hostile_text(pod.slot));
+  if (w.hostile) out.message += ' ' + std::string(hostile_text(pod_number(plan, pod)));
   return out;
 }
 
 std::string event_name(const PlannedPod& pod) { return pod.name + '.' + pod.uid.substr(0, 8); }
 
 bool has_event(const FixturePlan& plan, size_t pod) {
-  return plan.pods[pod].trouble != Trouble::kNone || pod % 20 == 0;
+  return plan.pods[pod].trouble != Trouble::kNone || plan.workload_of(plan.pods[pod]).hostile || pod % 20 == 0;
 }
 
 Value pod_event(const FixturePlan& plan, const PlannedPod& pod, int count, WallTime first, WallTime last) {
