@@ -42,7 +42,7 @@ json::Value map_of(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("live: hello, columns, rows, synced; then what changes, and deletions by uid") {
+TEST_CASE("live: hello, columns, rows, synced, then what changes, and deletions by uid") {
   TestServer server;
   make_account(server);
   make_pod(server, "web");
@@ -194,7 +194,7 @@ TEST_CASE("live: a problem that comes with time is found without a change") {
   REQUIRE(page.wait([&] { return page.locked_view(2).problems == 1; }));
 }
 
-TEST_CASE("live: rights are those of list and watch; refusals are Status documents") {
+TEST_CASE("live: rights are those of list and watch, and refusals are Status documents") {
   TestServer server;
   const std::string url = server.listen();
   Page nobody(server, url, {.user = "eve", .groups = {"people"}});
