@@ -6,7 +6,7 @@ import { Failed, Loading } from "../ui/state";
 import { StatusShape } from "../ui/status";
 import { events_of } from "./model/cells";
 import { recent } from "./model/changes";
-import { ranked, verdict } from "./model/problems";
+import { count_troubled, ranked, verdict } from "./model/problems";
 import { Capacity } from "./overview/capacity";
 import { Changes } from "./overview/changes";
 import { Problems } from "./overview/problems";
@@ -32,11 +32,18 @@ export default function Overview() {
     nodes: nodes.rows.values(),
     namespaces: namespaces.rows.values(),
   });
+  const lists = [pods, deployments, sets, nodes, namespaces].map((one) => one.rows.values());
   const broken = problems.filter((one) => one.row.v === 2).length;
   const warnings = [...events.rows.values()].filter((row) => row.x?.type === "Warning");
   return (
     <div class="overview">
-      <Verdict ready={ready} broken={broken} doubtful={problems.length - broken} refused={refused} />
+      <Verdict
+        ready={ready}
+        objects={count_troubled(lists)}
+        broken={broken}
+        doubtful={problems.length - broken}
+        refused={refused}
+      />
       {refused && <Failed error={refused} />}
       {!ready && !refused && <Loading lines={4} />}
       {ready && <Problems problems={problems} />}
@@ -57,17 +64,18 @@ export default function Overview() {
 
 interface VerdictProps {
   ready: boolean;
+  objects: number;
   broken: number;
   doubtful: number;
   refused?: Status | null;
 }
-function Verdict({ ready, broken, doubtful, refused }: VerdictProps) {
+function Verdict({ ready, objects, broken, doubtful, refused }: VerdictProps) {
   const severity = broken ? 2 : doubtful ? 1 : 0;
   return (
     <h1 class={`headline s${severity}`}>
       <span class="unseen">Overview: </span>
       {ready && <StatusShape severity={severity} />}
-      {refused ? "What is wrong cannot be seen" : ready ? verdict(broken + doubtful) : "Looking…"}
+      {refused ? "What is wrong cannot be seen" : ready ? verdict(objects, broken + doubtful) : "Looking…"}
       {broken > 0 && <small class="muted">{broken} broken</small>}
       {doubtful > 0 && <small class="muted">{doubtful} to be looked at</small>}
     </h1>

@@ -7,7 +7,7 @@ import { env_of, toleration_text, volume_text } from "./env";
 import { groups_of } from "./event_groups";
 import { exit_text } from "./exits";
 import { probe_text } from "./probe";
-import { ranked, sentence, verdict } from "./problems";
+import { count_troubled, ranked, sentence, verdict } from "./problems";
 import { bytes_text, cores_text, duration_text, percent_text, quantity } from "./quantity";
 
 const row = (n: string, more: Partial<Row> = {}): Row => ({ u: n, n, s: "a", t: 1, c: [], ...more });
@@ -200,7 +200,15 @@ describe("problems", () => {
     ]);
   });
   it("are summed up in a sentence", () => {
-    expect([0, 1, 3].map(verdict)).toEqual(["All is well", "One thing needs attention", "3 things need attention"]);
+    const words = [verdict(0, 0), verdict(1, 1), verdict(3, 3), verdict(9, 2), verdict(9, 1)];
+    expect(words).toEqual([
+      "All is well",
+      "1 problem",
+      "3 problems",
+      "9 problems with 2 causes",
+      "9 problems with one cause",
+    ]);
+    expect(count_troubled([[row("a", { v: 1 }), row("b")], [row("c", { v: 2 })]])).toBe(2);
     expect([sentence("container web exited"), sentence("what now?"), sentence(undefined)]).toEqual([
       "Container web exited.",
       "What now?",

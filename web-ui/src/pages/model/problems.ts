@@ -69,9 +69,15 @@ function groups(pods: Iterable<Row>): Problem[] {
 // Two reasons are alike when they differ in numbers and the pod's own name alone.
 const same = (row: Row) => (row.w ?? "").replaceAll(row.n, "").replace(/\d+/g, "#");
 
-// "All is well", "2 things need attention": a trouble with all that suffer from it is one thing.
-export const verdict = (count: number): string =>
-  count === 0 ? "All is well" : count === 1 ? "One thing needs attention" : `${count} things need attention`;
+// "All is well", "2 problems", "30 problems with 11 causes": objects that suffer, and troubles told once.
+export function verdict(objects: number, causes: number): string {
+  if (objects === 0) return "All is well";
+  const what = objects === 1 ? "1 problem" : `${objects} problems`;
+  return causes >= objects ? what : `${what} with ${causes === 1 ? "one cause" : `${causes} causes`}`;
+}
+
+export const count_troubled = (lists: Iterable<Row>[]): number =>
+  lists.reduce((sum, rows) => sum + [...rows].filter((row) => row.v).length, 0);
 
 // The server's reason as a sentence of its own.
 export function sentence(text: string | undefined): string {
