@@ -17,20 +17,23 @@ const make = (kind: string, one: string, title: string, group: string, namespace
   page,
 });
 
-export const KINDS: Record<string, Kind> = Object.fromEntries(
-  [
-    make("pods", "pod", "Pods", "", true, "pods"),
-    make("deployments", "deployment", "Deployments", "apps", true, "workloads"),
-    make("replicasets", "replicaset", "ReplicaSets", "apps", true, "workloads"),
-    make("services", "service", "Services", "", true, "network"),
-    make("endpointslices", "endpointslice", "EndpointSlices", "discovery.k8s.io", true, "network"),
-    make("nodes", "node", "Nodes", "", false, "nodes"),
-    make("namespaces", "namespace", "Namespaces", "", false, "objects"),
-    make("configmaps", "configmap", "ConfigMaps", "", true, "objects"),
-    make("secrets", "secret", "Secrets", "", true, "objects"),
-    make("serviceaccounts", "serviceaccount", "ServiceAccounts", "", true, "objects"),
-    make("events", "event", "Events", "", true, "events"),
-  ].map((kind) => [kind.kind, kind]),
+export const KINDS: Record<string, Kind> = Object.assign(
+  Object.create(null), // the URL may name "constructor": that is no kind
+  Object.fromEntries(
+    [
+      make("pods", "pod", "Pods", "", true, "pods"),
+      make("deployments", "deployment", "Deployments", "apps", true, "workloads"),
+      make("replicasets", "replicaset", "ReplicaSets", "apps", true, "workloads"),
+      make("services", "service", "Services", "", true, "network"),
+      make("endpointslices", "endpointslice", "EndpointSlices", "discovery.k8s.io", true, "network"),
+      make("nodes", "node", "Nodes", "", false, "nodes"),
+      make("namespaces", "namespace", "Namespaces", "", false, "objects"),
+      make("configmaps", "configmap", "ConfigMaps", "", true, "objects"),
+      make("secrets", "secret", "Secrets", "", true, "objects"),
+      make("serviceaccounts", "serviceaccount", "ServiceAccounts", "", true, "objects"),
+      make("events", "event", "Events", "", true, "events"),
+    ].map((kind) => [kind.kind, kind]),
+  ),
 );
 
 // "Deployment" of an owner reference -> deployments.
