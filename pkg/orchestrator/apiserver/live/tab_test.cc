@@ -161,9 +161,7 @@ json::Value bench_status(int i) {
 
 }  // namespace
 
-TEST_CASE(
-    "live: no more than a megabyte and a frame waits in a socket, and what changed meanwhile comes once, as it is "
-    "then") {
+TEST_CASE("live: a slow tab holds a megabyte in its socket, and gets each change once, as it is then") {
   TestServer server;
   constexpr int kMaps = 60;  // ~2.4 MB of rows
   put_maps(server, kMaps, 0);
