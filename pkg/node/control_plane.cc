@@ -79,6 +79,7 @@ orch::apiserver::Options ControlPlane::api_options() {
   options.web_ui = webui::make_web_ui({.config = config,
                                        .kv = *kv_,
                                        .client = [this] { return api_ ? &api_->internal_client() : nullptr; },
+                                       .port = [this] { return port(); },
                                        .ca_pem = pki_.ca_pem,
                                        .clock = deps_.clock,
                                        .random = deps_.random,
@@ -99,6 +100,7 @@ Result<> ControlPlane::listen() {
   https.metrics = &deps_.metrics;
   https.body_bytes_max = kListenerBodyBytesMax;
   listener_ = TRY_CTX(net::http::Server::listen(deps_.loop, https, api_->handler()), "api listener");
+  port_ = listener_->port();
   if (deps_.config.https_listen_port == 0) TRY(write_admin_kubeconfig());
   return {};
 }
@@ -128,10 +130,9 @@ void ControlPlane::stop_store() {
   if (kv_) kv_->stop();
 }
 
-std::string ControlPlane::url() const {
-  const int port = listener_ ? listener_->port() : deps_.config.https_listen_port;
-  return "https://127.0.0.1:" + std::to_string(port);
-}
+std::string ControlPlane::url() const { return "https://127.0.0.1:" + std::to_string(port()); }
+
+int ControlPlane::port() const { return port_ != 0 ? port_.load() : deps_.config.https_listen_port; }
 
 Result<> ControlPlane::write_admin_kubeconfig() const {
   const auto text = json::serialize_pretty(admin_kubeconfig(pki_, url())) + '\n';

@@ -16,6 +16,7 @@
 // start; what belongs between them is the owner's to know. Thread: one owner.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,7 @@ class ControlPlane {
   [[nodiscard]] orchestrator::apiserver::ApiServer& api() { return *api_; }
   [[nodiscard]] store::Kv& kv() { return *kv_; }         // after open_store()
   [[nodiscard]] const Pki& pki() const { return pki_; }  // after open_api()
+  [[nodiscard]] int port() const;                        // of the API; after listen() when it was chosen
   [[nodiscard]] std::string url() const;                 // on this machine; after listen() when the port was chosen
 
  private:
@@ -84,6 +86,7 @@ class ControlPlane {
   base::ElasticPool web_ui_{{.name = "web-ui", .threads_max = kWebUiThreadsMax, .queue_max = 256}};
   std::unique_ptr<orchestrator::apiserver::ApiServer> api_;
   std::unique_ptr<net::http::Server> listener_;
+  std::atomic<int> port_{0};  // of the listener; requests ask for it
   std::optional<store::server::Compactor> compactor_;
   std::unique_ptr<net::Loop::Timer> compaction_;  // its task runs on the loop and makes the next one
 };

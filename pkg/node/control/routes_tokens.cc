@@ -12,7 +12,7 @@ TokenDesk desk_of(ControlDeps& deps) {
           .ca_pem = deps.ca_pem,
           .clock = deps.clock,
           .random = deps.random,
-          .address = join_address(deps.config)};
+          .address = join_address(deps.config.node_ip, deps.config.https_listen_port)};
 }
 
 }  // namespace

@@ -74,9 +74,8 @@ Result<> revoke_token(const TokenDesk& desk, const std::string& id) {
   return {};
 }
 
-std::string join_address(const Config& config) {
-  const bool six = config.node_ip.find(':') != std::string::npos;
-  return (six ? '[' + config.node_ip + ']' : config.node_ip) + ':' + std::to_string(config.https_listen_port);
+std::string join_address(const std::string& ip, int port) {
+  return (ip.find(':') == std::string::npos ? ip : '[' + ip + ']') + ':' + std::to_string(port);
 }
 
 }  // namespace appliance::node

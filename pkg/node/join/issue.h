@@ -1,9 +1,10 @@
 // Join tokens on the server's side: made, listed, revoked. The secret part leaves the server once, in the answer to its
 // making; the store has its hash (orchestrator/apiserver/join_tokens.h).
 //
-//   const TokenDesk desk{.client = client, .ca_pem = ca, .clock = clock, .random = random, .address =
-//   join_address(config)}; const auto token = TRY(issue_token(desk, {.ttl = 24h, .description = "rack 4"}));   //
-//   token["command"]
+//   const TokenDesk desk{.client = client, .ca_pem = ca, .clock = clock, .random = random,
+//                        .address = join_address(ip, port)};
+//   const auto token = TRY(issue_token(desk, {.ttl = 24h, .description = "rack 4"}));
+//   print(token["command"]);
 //
 // All block on the API: for pool threads.
 #pragma once
@@ -14,7 +15,6 @@
 #include "base/clock.h"
 #include "base/json/json.h"
 #include "base/random.h"
-#include "node/config/config.h"
 #include "orchestrator/client/client.h"
 
 namespace appliance::node {
@@ -38,6 +38,7 @@ Result<json::Object> issue_token(const TokenDesk& desk, const TokenWish& wish);
 Result<json::Array> list_tokens(const TokenDesk& desk);
 Result<> revoke_token(const TokenDesk& desk, const std::string& id);  // kNotFound
 
-std::string join_address(const Config& config);  // "192.0.2.1:6443", "[2001:db8::1]:6443"
+// "192.0.2.1:6443", "[2001:db8::1]:6443"
+std::string join_address(const std::string& ip, int port);
 
 }  // namespace appliance::node

@@ -150,7 +150,7 @@ TokenDesk desk_of(const RouteDeps& deps, orchestrator::client::Client& client) {
           .ca_pem = deps.ca_pem,
           .clock = deps.clock,
           .random = deps.random,
-          .address = join_address(deps.config)};
+          .address = join_address(deps.config.node_ip, deps.port())};
 }
 
 api::ApiResult<TokenWish> wish_of(const std::string& body) {

@@ -39,6 +39,7 @@ struct RouteDeps {
   const Config& config;
   store::Kv& kv;
   std::function<orchestrator::client::Client*()> client;  // as the cluster's admin; asked for each request
+  std::function<int()> port;                              // of the API, where machines join
   const std::string& ca_pem;
   const base::Clock& clock;
   base::Random& random;

@@ -23,6 +23,7 @@ class Desk {
     handler = route_handler({.config = config,
                              .kv = server.kv,
                              .client = [this] { return &server.admin(); },
+                             .port = [] { return 6443; },
                              .ca_pem = server.ca_pem,
                              .clock = server.clock,
                              .random = server.random,
