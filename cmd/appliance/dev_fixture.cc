@@ -95,8 +95,8 @@ int dev_fixture(Argv argv) {
   if (auto code = args.parse(argv)) return *code;
   if (auto why = wrong(flags); !why.empty()) return usage_error("dev fixture", why);
   objects.seed = static_cast<uint64_t>(flags.seed);
-  if (const auto plan = node::dev::plan_fixture(objects); !plan)
-    return usage_error("dev fixture", plan.error().message);
+  if (const auto good = node::dev::check_fixture(objects); !good)
+    return usage_error("dev fixture", good.error().message);
 
   base::set_thread_name("appliance");
   block_signals();

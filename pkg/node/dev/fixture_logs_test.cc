@@ -159,7 +159,7 @@ struct StreamsRig {
     }
   }
   Result<> ask(const orchestrator::api::ObjectKey& key, client::LogOptions options) {
-    options.container = "app";
+    if (options.container.empty()) options.container = "app";
     return streams.logs(key.ns, key.name, options, sink);
   }
   std::string why(Trouble trouble, client::LogOptions options) {
@@ -179,7 +179,7 @@ struct StreamsRig {
 
 TEST_CASE("fixture streams: a log is read once, from the line that was asked for") {
   StreamsRig rig;
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.tail_lines = 5}).has_value());
+  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.container = "app", .tail_lines = 5}).has_value());
   REQUIRE(rig.sink->wait_finished());
   CHECK(lines_of(rig.sink->text()) == 5);
   CHECK(rig.sink->text().find("n=2000 ") != std::string::npos);
@@ -189,7 +189,9 @@ TEST_CASE("fixture streams: a log is read once, from the line that was asked for
 
 TEST_CASE("fixture streams: timestamps stand before lines, and limits cut") {
   StreamsRig rig;
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.timestamps = true, .tail_lines = 1, .limit_bytes = 40}).has_value());
+  REQUIRE(
+      rig.ask(rig.keys.at(Trouble::kNone), {.container = "app", .timestamps = true, .tail_lines = 1, .limit_bytes = 40})
+          .has_value());
   REQUIRE(rig.sink->wait_finished());
   CHECK(rig.sink->text().starts_with("2023-11-14T22:13:20.000000000Z "));
   CHECK(rig.sink->text().size() == 40);
@@ -197,7 +199,7 @@ TEST_CASE("fixture streams: timestamps stand before lines, and limits cut") {
 
 TEST_CASE("fixture streams: a follower gets as many lines as time has passed, and ends when it leaves") {
   StreamsRig rig;
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.follow = true, .tail_lines = 0}).has_value());
+  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.container = "app", .follow = true, .tail_lines = 0}).has_value());
   CHECK(rig.sink->began());
   rig.clock.advance(std::chrono::milliseconds(500));
   REQUIRE(rig.sink->wait_bytes(1));
@@ -214,7 +216,7 @@ TEST_CASE("fixture streams: a follower gets as many lines as time has passed, an
 TEST_CASE("fixture streams: who does not read is not written to beyond the high water mark") {
   StreamsRig rig(100'000);
   rig.sink->eat(false);
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.follow = true}).has_value());
+  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.container = "app", .follow = true}).has_value());
   rig.clock.advance(std::chrono::seconds(1));
   REQUIRE(rig.sink->wait_bytes(client::kSinkHighWater));
   CHECK(rig.sink->text().size() < client::kSinkHighWater + (1U << 17U));
@@ -224,7 +226,7 @@ TEST_CASE("fixture streams: who does not read is not written to beyond the high 
 
 TEST_CASE("fixture streams: a crashed container's log ends in a panic, and nothing is to be followed") {
   StreamsRig rig;
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kCrashLoop), {.follow = true}).has_value());
+  REQUIRE(rig.ask(rig.keys.at(Trouble::kCrashLoop), {.container = "app", .follow = true}).has_value());
   REQUIRE(rig.sink->wait_finished());
   CHECK(lines_of(rig.sink->text()) == kCrashLines);
   CHECK(rig.sink->text().ends_with("exit status 2\n"));
@@ -233,7 +235,8 @@ TEST_CASE("fixture streams: a crashed container's log ends in a panic, and nothi
 TEST_CASE("fixture streams: what has no log says so as a kubelet does") {
   StreamsRig rig;
   CHECK(rig.why(Trouble::kImagePull, {}).ends_with("is waiting to start: trying and failing to pull image"));
-  CHECK(rig.why(Trouble::kNone, {.previous = true}).starts_with("previous terminated container \"app\""));
+  CHECK(rig.why(Trouble::kNone, {.container = "app", .previous = true})
+            .starts_with("previous terminated container \"app\""));
   CHECK(rig.streams.logs("default", "none", {}, rig.sink).error().code == Code::kNotFound);
   CHECK(rig.streams.exec({}, nullptr).error().message.find("no containers") != std::string::npos);
 }
@@ -249,7 +252,7 @@ TEST_CASE("fixture streams: a line of a mebibyte arrives whole") {
 
 TEST_CASE("fixture streams: a stop ends every reader once") {
   StreamsRig rig;
-  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.follow = true}).has_value());
+  REQUIRE(rig.ask(rig.keys.at(Trouble::kNone), {.container = "app", .follow = true}).has_value());
   REQUIRE(rig.sink->wait_bytes(1));
   rig.streams.stop();
   rig.streams.stop();

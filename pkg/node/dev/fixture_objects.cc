@@ -20,29 +20,44 @@ class Objects {
  public:
   Objects(const FixturePlan& plan, WallTime now, const EachObject& each) : plan_(plan), now_(now), each_(each) {}
 
-  void make() {
-    for (size_t i = 1; i < plan_.namespaces.size(); ++i) each_("namespaces", name_space(i));
-    for (const auto& node : plan_.nodes) each_("nodes", node_object(node));
-    for (const auto& w : plan_.workloads) {
-      each_("deployments.apps", deployment(w));
-      each_("replicasets.apps", replica_set(w, w.hash, w.replica_set_uid, w.replicas));
-      if (!w.old_hash.empty()) each_("replicasets.apps", replica_set(w, w.old_hash, w.old_replica_set_uid, 0));
-      if (w.hostile) each_("configmaps", hostile_map(w));
-      if (w.service_uid.empty()) continue;
-      each_("services", service(w));
-      each_("endpointslices.discovery.k8s.io", slice(w));
-    }
-    for (size_t i = 0; i < plan_.pods.size(); ++i) {
-      const auto& pod = plan_.pods[i];
-      each_("pods", pod_object(plan_, pod, now_));
-      const auto age = std::chrono::seconds(std::min<int64_t>(pod.age_seconds, 3000));
-      if (has_event(plan_, i))
-        each_("events", pod_event(plan_, pod, pod.trouble == Trouble::kNone ? 1 : 17, now_ - age,
-                                  now_ - std::chrono::seconds(i % 600)));
-    }
-  }
+  void make() { (void)(shared() && workloads() && pods()); }
 
  private:
+  bool shared() const {
+    for (size_t i = 1; i < plan_.namespaces.size(); ++i)
+      if (!each_("namespaces", name_space(i))) return false;
+    for (const auto& node : plan_.nodes)
+      if (!each_("nodes", node_object(node))) return false;
+    return true;
+  }
+
+  bool workloads() const {
+    for (const auto& w : plan_.workloads) {
+      if (!each_("deployments.apps", deployment(w)) ||
+          !each_("replicasets.apps", replica_set(w, w.hash, w.replica_set_uid, w.replicas)))
+        return false;
+      if (!w.old_hash.empty() && !each_("replicasets.apps", replica_set(w, w.old_hash, w.old_replica_set_uid, 0)))
+        return false;
+      if (w.hostile && !each_("configmaps", hostile_map(w))) return false;
+      if (w.service_uid.empty()) continue;
+      if (!each_("services", service(w)) || !each_("endpointslices.discovery.k8s.io", slice(w))) return false;
+    }
+    return true;
+  }
+
+  bool pods() const {
+    for (size_t i = 0; i < plan_.pods.size(); ++i) {
+      const auto& pod = plan_.pods[i];
+      if (!each_("pods", pod_object(plan_, pod, now_))) return false;
+      if (!has_event(plan_, i)) continue;
+      const auto age = std::chrono::seconds(std::min<int64_t>(pod.age_seconds, 3000));
+      const auto last = std::chrono::seconds(std::min<int64_t>(age.count(), static_cast<int64_t>(i % 600)));
+      if (!each_("events", pod_event(plan_, pod, pod.trouble == Trouble::kNone ? 1 : 17, now_ - age, now_ - last)))
+        return false;
+    }
+    return true;
+  }
+
   [[nodiscard]] std::string stamp(int64_t age_seconds) const {
     return base::format_rfc3339(now_ - std::chrono::seconds(age_seconds));
   }

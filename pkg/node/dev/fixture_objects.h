@@ -18,8 +18,9 @@ inline constexpr std::string_view kLogNote = "fixture.appliance.dev/log";       
 inline constexpr std::string_view kLogHostile = "hostile";
 inline constexpr std::string_view kLogLongLine = "long-line";
 
-// Every object but those that the API server makes itself (the namespace `default`). `resource` is plural.group.
-using EachObject = std::function<void(std::string_view resource, json::Value object)>;
+// Every object but those that the API server makes itself (the namespace `default`). `resource` is plural.group. False:
+// no more.
+using EachObject = std::function<bool(std::string_view resource, json::Value object)>;
 void each_object(const FixturePlan& plan, base::WallTime now, const EachObject& each);
 
 json::Value pod_object(const FixturePlan& plan, const PlannedPod& pod, base::WallTime now);

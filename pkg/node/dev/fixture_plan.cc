@@ -35,20 +35,6 @@ Trouble trouble_of(size_t workload) {
   }
 }
 
-Result<> check(const FixtureOptions& o) {
-  const auto within = [](std::string_view name, int value, int most) -> Result<> {
-    if (value >= 1 && value <= most) return {};
-    return fail(Code::kInvalidArgument, std::string(name) + ": from 1 to " + std::to_string(most));
-  };
-  TRY(within("--pods", o.pods, kFixturePodsMax));
-  if (o.nodes != 0) TRY(within("--nodes", o.nodes, kFixtureNodesMax));
-  TRY(within("--namespaces", o.namespaces, kFixtureNamespacesMax));
-  if (o.nodes != 0 && o.pods / o.nodes >= kFixturePodsPerNodeMax)
-    return fail(Code::kInvalidArgument,
-                "--nodes: a node has room for " + std::to_string(kFixturePodsPerNodeMax) + " pods at most");
-  return {};
-}
-
 class Planner {
  public:
   explicit Planner(const FixtureOptions& options) : random_(options.seed) {
@@ -185,8 +171,22 @@ std::string pod_name(const PlannedWorkload& workload, base::Random& random) {
   return workload.replica_set() + '-' + random.name_suffix(5);
 }
 
+Result<> check_fixture(const FixtureOptions& o) {
+  const auto within = [](std::string_view name, int value, int most) -> Result<> {
+    if (value >= 1 && value <= most) return {};
+    return fail(Code::kInvalidArgument, std::string(name) + ": from 1 to " + std::to_string(most));
+  };
+  TRY(within("--pods", o.pods, kFixturePodsMax));
+  if (o.nodes != 0) TRY(within("--nodes", o.nodes, kFixtureNodesMax));
+  TRY(within("--namespaces", o.namespaces, kFixtureNamespacesMax));
+  if (o.nodes != 0 && o.pods / o.nodes >= kFixturePodsPerNodeMax)
+    return fail(Code::kInvalidArgument,
+                "--nodes: a node has room for " + std::to_string(kFixturePodsPerNodeMax) + " pods at most");
+  return {};
+}
+
 Result<FixturePlan> plan_fixture(const FixtureOptions& options) {
-  TRY(check(options));
+  TRY(check_fixture(options));
   return Planner(options).make();
 }
 

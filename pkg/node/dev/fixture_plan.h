@@ -101,7 +101,8 @@ struct FixturePlan {
   [[nodiscard]] const PlannedWorkload& workload_of(const PlannedPod& pod) const { return workloads[pod.workload]; }
 };
 
-// kInvalidArgument names the option and its limits.
+// kInvalidArgument names the option and its limits; of the second too.
+Result<> check_fixture(const FixtureOptions& options);
 Result<FixturePlan> plan_fixture(const FixtureOptions& options);
 
 // What ReplicaSets name their pods: NAME-HASH-xxxxx.

@@ -32,6 +32,7 @@ std::vector<Made> objects_of(const FixturePlan& plan) {
   std::vector<Made> out;
   each_object(plan, kNow, [&](std::string_view resource, json::Value object) {
     out.push_back({std::string(resource), std::move(object)});
+    return true;
   });
   return out;
 }
@@ -76,11 +77,19 @@ TEST_CASE("fixture: options beyond their limits are refused by name") {
   CHECK(why({.pods = 100'000, .nodes = 20}) == "--nodes: a node has room for 4000 pods at most");
 }
 
+TEST_CASE("fixture: no object is made after the one that was said to be the last") {
+  int count = 0;
+  each_object(plan_of({.pods = 100}), kNow, [&](std::string_view, const json::Value&) { return ++count < 30; });
+  CHECK(count == 30);
+}
+
 TEST_CASE("fixture: the same seed makes the same objects, another one others") {
   const auto text = [](uint64_t seed) {
     std::string out;
-    each_object(plan_of({.pods = 60, .seed = seed}), kNow,
-                [&](std::string_view, json::Value object) { out += json::serialize(object); });
+    each_object(plan_of({.pods = 60, .seed = seed}), kNow, [&](std::string_view, json::Value object) {
+      out += json::serialize(object);
+      return true;
+    });
     return out;
   };
   const auto one = text(1);

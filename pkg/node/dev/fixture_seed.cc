@@ -79,12 +79,12 @@ Result<size_t> seed_store(store::Kv& kv, const FixturePlan& plan, base::WallTime
   size_t count = 0;
   bool stop = false;
   each_object(plan, now, [&](std::string_view resource, json::Value object) {
-    if (stop) return;
     const auto& kind = *kinds->by_resource(resource);
     const orchestrator::api::ObjectKey key{std::string(json::string_at(object, {"metadata", "namespace"})),
                                            std::string(json::string_at(object, {"metadata", "name"}))};
     writer.put(orchestrator::apiserver::storage_key(kind, key), stored_object(kind, std::move(object)));
-    if (++count % store::kTxnOpsMax == 0 && cancelled && cancelled()) stop = true;
+    stop = ++count % store::kTxnOpsMax == 0 && cancelled && cancelled();
+    return !stop;
   });
   TRY(writer.finish());
   if (stop) return fail(Code::kCancelled, "asked to stop");
