@@ -1,20 +1,20 @@
 // Below the lines: how many there are, what is not shown and why, and what each stream is doing.
-import { useSignalEffect } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { LogSession, Source } from "./session";
 import { STREAMS_MAX } from "./session";
 import { LINES_MAX } from "./timeline";
+
+const LOOK_MS = 250;
 
 const number = (value: number) => value.toLocaleString("en");
 
 // Counted a few times a second and not at every frame: nobody reads faster, and screen readers would never end.
 function useNow(session: LogSession): void {
-  const [, set_tick] = useState(0);
-  useSignalEffect(() => {
-    session.version.value;
-    const timer = setTimeout(() => set_tick((n) => n + 1), 250);
-    return () => clearTimeout(timer);
-  });
+  const [, set_shown] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => set_shown(session.version.peek()), LOOK_MS);
+    return () => clearInterval(timer);
+  }, [session]);
 }
 
 export function Foot({ session, filtered, pods }: { session: LogSession; filtered: boolean; pods: number }) {

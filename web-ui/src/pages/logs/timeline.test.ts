@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LogRing, Timeline, type Line } from "./timeline";
-import { window_of, ROW_PX } from "./window";
+import { anchor_of, block_top, END, ROW_PX, rows_around, scrolled, type Anchor } from "./window";
 
 let next = 0;
 const line = (key: string, source = 0, text = key): Line => ({ id: next++, key, source, text });
@@ -69,10 +69,35 @@ describe("ring", () => {
 });
 
 describe("window", () => {
-  it("is the end while following, else what the scroll says, and never more than fits", () => {
-    expect(window_of(1000, true, 0, 10 * ROW_PX)).toEqual({ from: 989, to: 1000 });
-    expect(window_of(1000, false, 100 * ROW_PX + 7, 10 * ROW_PX)).toEqual({ from: 100, to: 111 });
-    expect(window_of(5, false, 0, 10 * ROW_PX)).toEqual({ from: 0, to: 5 });
-    expect(window_of(0, true, 0, 400)).toEqual({ from: 0, to: 0 });
+  const H = 10 * ROW_PX;
+  const view = (top: number, length: number) => ({ top, height: H, full: Math.max(H, length * ROW_PX) });
+  const flat = (anchor: Anchor, length: number) => {
+    const rows = rows_around(anchor, length, H);
+    const before = (Math.floor(anchor.at) - rows.from) * ROW_PX;
+    const px = { before, own: ROW_PX, all: (rows.to - rows.from) * ROW_PX };
+    return { ...rows, first_px: rows.from * ROW_PX - block_top(anchor, rows, length, H, px) };
+  };
+  it("of lines that do not wrap is what the scroll says, at the end, the beginning and between", () => {
+    for (const top of [0, 7, 5000, 19_790, 20_000 - H])
+      expect(flat(anchor_of(1000, view(top, 1000)), 1000).first_px).toBeCloseTo(top);
+    expect(flat(END(1000, H), 1000).first_px).toBe(20_000 - H);
+  });
+  it("holds no more rows than fit", () => {
+    const { from, to } = rows_around(anchor_of(50_000, view(400_000, 50_000)), 50_000, H);
+    expect(to - from).toBeLessThanOrEqual(14);
+    expect(rows_around(END(5, H), 5, H)).toEqual({ from: 0, to: 5 });
+  });
+  it("stays where it is while lines come, and moves by as many as were scrolled", () => {
+    const held = anchor_of(1000, view(20_000 - H, 1000));
+    expect(flat(held, 5000).first_px).toBe(20_000 - H);
+    const moved = scrolled(held, -45, 5000, view(20_000 - H - 45, 5000));
+    expect(flat(moved, 5000).first_px).toBeCloseTo(20_000 - H - 45);
+    expect(scrolled(held, -19_000, 5000, view(0, 5000))).toEqual({ at: 0, y: 0 });
+  });
+  it("begins at the top when there is little, and ends at the bottom when lines are tall", () => {
+    const tall = { before: 1200, own: 0, all: 1200 };
+    expect(block_top(END(12, H), { from: 1, to: 12 }, 12, H, tall)).toBe(H - 1200);
+    expect(block_top({ at: 0, y: 0 }, { from: 0, to: 3 }, 3, H, { before: 0, own: 20, all: 60 })).toBe(0);
+    expect(block_top(END(3, H), { from: 0, to: 3 }, 3, H, { before: 60, own: 0, all: 60 })).toBe(0);
   });
 });

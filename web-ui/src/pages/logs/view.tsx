@@ -1,11 +1,12 @@
 // The lines on the screen: never more of them than fit, whatever the log holds. At its end the view follows what comes;
 // scrolled up it stands still and counts.
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parse_ansi } from "./ansi";
 import { level_of } from "./level";
 import type { LogSession } from "./session";
 import type { Line } from "./timeline";
-import { at_end, ROW_PX, SHOWN_CHARS, window_of } from "./window";
+import { at_end, block_top, END, ROW_PX, rows_around, scrolled, SHOWN_CHARS, SMALL, type Anchor } from "./window";
 
 export interface LogViewProps {
   session: LogSession;
@@ -18,44 +19,31 @@ export interface LogViewProps {
 }
 
 export function LogView(props: LogViewProps) {
-  const { session, follow, set_follow, wrap } = props;
+  const { session, wrap } = props;
   session.version.value;
   const scroller = useRef<HTMLDivElement>(null);
   const [height, set_height] = useState(400);
-  const [top, set_top] = useState(0);
-  const dropped = useRef(session.ring.dropped_shown);
-  const placed = useRef(-1); // where this component scrolled to itself
-  const lines = session.ring.shown;
-
   useEffect(() => {
     const element = scroller.current!;
     const resized = new ResizeObserver(() => set_height(element.clientHeight));
     resized.observe(element);
     return () => resized.disconnect();
   }, []);
+  const lines = session.ring.shown;
+  const whole = wrap && lines.length <= SMALL;
+  const { anchor, on_scroll } = useAnchor(props, scroller, height, whole);
+  const block = useRef<HTMLDivElement>(null);
+  const rows = whole ? { from: 0, to: lines.length } : rows_around(anchor, lines.length, height);
 
   useLayoutEffect(() => {
-    const element = scroller.current!;
-    // What is looked at stays in its place when lines above it are dropped.
-    const gone = session.ring.dropped_shown - dropped.current;
-    dropped.current = session.ring.dropped_shown;
-    if (follow) element.scrollTop = element.scrollHeight;
-    else if (gone > 0) element.scrollTop = Math.max(0, element.scrollTop - gone * ROW_PX);
-    else return;
-    placed.current = element.scrollTop;
-    set_top(element.scrollTop);
+    if (whole) return;
+    const element = block.current!;
+    const row = element.children[Math.floor(anchor.at) - rows.from] as HTMLElement | undefined;
+    const all = element.offsetHeight;
+    const px = { before: row ? row.offsetTop : all, own: row?.offsetHeight ?? 0, all };
+    element.style.transform = `translateY(${block_top(anchor, rows, lines.length, height, px)}px)`;
   });
 
-  const on_scroll = () => {
-    const { scrollTop, clientHeight, scrollHeight } = scroller.current!;
-    set_top(scrollTop);
-    if (Math.abs(scrollTop - placed.current) < 1) return;
-    placed.current = -1;
-    set_follow(at_end(scrollTop, clientHeight, scrollHeight));
-  };
-
-  const { from, to } = window_of(lines.length, follow, top, height);
-  const short = lines.length * ROW_PX <= height;
   return (
     <div
       ref={scroller}
@@ -65,18 +53,55 @@ export function LogView(props: LogViewProps) {
       aria-label="Log lines"
       onScroll={on_scroll}
     >
-      <div class="log-height" style={{ height: `${Math.max(lines.length * ROW_PX, height)}px` }}>
-        <div
-          class={`log-lines ${follow && !short ? "from-bottom" : ""}`}
-          style={{ height: `${height}px`, "--shift": follow || wrap ? "0px" : `${-(top % ROW_PX)}px` }}
-        >
-          {lines.slice(from, to).map((line) => (
-            <LogLine key={line.id} line={line} {...props} />
-          ))}
+      <div class="log-height" style={{ height: whole ? "auto" : `${Math.max(lines.length * ROW_PX, height)}px` }}>
+        <div class={whole ? undefined : "log-lines"} style={{ height: whole ? "auto" : `${height}px` }}>
+          <div class="log-block" ref={block} key={whole ? "whole" : "part"}>
+            {lines.slice(rows.from, rows.to).map((line) => (
+              <LogLine key={line.id} line={line} {...props} />
+            ))}
+          </div>
         </div>
       </div>
     </div>
   );
+}
+
+// What the view hangs on. Following it is the end; else it moves by the user's hand alone, and with what is dropped.
+function useAnchor(props: LogViewProps, scroller: RefObject<HTMLDivElement>, height: number, whole: boolean) {
+  const { session, follow, set_follow } = props;
+  const ring = session.ring;
+  const length = ring.shown.length;
+  const held = useRef<Anchor>(END(length, height)); // `at` counts from the first line that ever was
+  const placed = useRef(-1); // where this component scrolled to itself
+  const last = useRef(0);
+  const dropped = useRef(ring.dropped_shown);
+  const [, set_tick] = useState(0);
+  if (follow) held.current = { ...END(length, height), at: length + ring.dropped_shown };
+  const anchor = { at: Math.max(0, held.current.at - ring.dropped_shown), y: held.current.y };
+  if (anchor.at > length) anchor.at = length; // another filter lets less through
+
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    const gone = ring.dropped_shown - dropped.current;
+    dropped.current = ring.dropped_shown;
+    if (follow) element.scrollTop = element.scrollHeight;
+    else if (gone > 0 && !whole) element.scrollTop = Math.max(0, element.scrollTop - gone * ROW_PX);
+    else return;
+    placed.current = last.current = element.scrollTop;
+  });
+
+  const on_scroll = () => {
+    const { scrollTop: top, clientHeight, scrollHeight: full } = scroller.current!;
+    if (Math.abs(top - placed.current) < 1) return;
+    const view = { top, height: clientHeight, full };
+    const next = scrolled(anchor, top - last.current, length, view);
+    held.current = { ...next, at: next.at + ring.dropped_shown };
+    placed.current = -1;
+    last.current = top;
+    set_follow(at_end(view));
+    set_tick((n) => n + 1);
+  };
+  return { anchor, on_scroll };
 }
 
 function LogLine({ line, names, timestamps, open_line }: { line: Line } & LogViewProps) {

@@ -46,7 +46,7 @@ const columns = (series: Map<string, Series>, asked: Map<string, Asked>): ExtraC
   {
     name: "CPU",
     right: true,
-    weight: 14,
+    weight: 20,
     cell: ({ n }) => {
       const one = series.get(n);
       if (!one || one.last.cpu === undefined) return <Silent error={one?.last.error} />;
@@ -58,7 +58,7 @@ const columns = (series: Map<string, Series>, asked: Map<string, Asked>): ExtraC
   {
     name: "Memory",
     right: true,
-    weight: 16,
+    weight: 22,
     cell: ({ n }) => {
       const one = series.get(n);
       if (!one || one.last.mem === undefined) return <Silent />;

@@ -1,5 +1,6 @@
 // What a node has, what its pods asked for, and what is used: now and in the last minutes.
 import { useMemo } from "preact/hooks";
+import { SAMPLES } from "../../live/usage";
 import { useUsage } from "../../live/collection";
 import { Graph } from "../../ui/graph";
 import { Empty } from "../../ui/state";
@@ -13,7 +14,7 @@ export function NodeUse({ node, asked }: { node: any; asked: Asked }) {
   const series = usage.series.get(node.metadata.name);
   const now = useMemo(() => Date.now() / 1000, [version]);
   const { cpu = [], mem = [] } = series ?? {};
-  const times = useMemo(() => sample_times(Math.max(cpu.length, mem.length), now), [now]);
+  const times = useMemo(() => sample_times(SAMPLES, now), [now]);
   const lines = useMemo(
     () => ({ cpu: [{ label: "CPU", values: fill(cpu, times) }], mem: [{ label: "Memory", values: fill(mem, times) }] }),
     [times],

@@ -7,6 +7,7 @@ import { Failed, Loading } from "../../ui/state";
 import { bytes_text } from "../model/quantity";
 import { Facts } from "../parts/parts";
 import type { KeyFacts } from "./tree";
+import "../fill.css";
 import { bytes_of, hex_dump, type Value, type ValueForm } from "./value";
 
 type Found = KeyFacts & Value & { revision: number; secret: boolean };

@@ -20,15 +20,20 @@ export function EditorField({ text, label, read_only = false, marks = NO_MARKS, 
   const place = useRef<HTMLDivElement>(null);
   const [editor, set_editor] = useState<EditorHandle | null>(null);
   const [failure, set_failure] = useState<unknown>(null);
+  const told = useRef<string[]>([]); // by the editor, not painted yet: they come back as `text` and are older than what it has
   const latest = useRef({ text, read_only, changed });
   latest.current = { text, read_only, changed };
+  const tell = (now: string) => {
+    told.current.push(now);
+    latest.current.changed(now);
+  };
   useEffect(() => {
     let made: EditorHandle | null = null;
     let over = false;
     import("./editor").then(({ open_editor }) => {
       if (over || !place.current) return;
       const { text, read_only } = latest.current;
-      made = open_editor(place.current, { text, label, read_only, changed: (now) => latest.current.changed(now) });
+      made = open_editor(place.current, { text, label, read_only, changed: tell });
       if (handle) handle.current = made;
       set_editor(made);
     }, set_failure);
@@ -38,7 +43,11 @@ export function EditorField({ text, label, read_only = false, marks = NO_MARKS, 
       made?.end();
     };
   }, []);
-  useEffect(() => editor?.set_text(text), [editor, text]);
+  useEffect(() => {
+    const own = told.current.indexOf(text);
+    told.current = own < 0 ? [] : told.current.slice(own + 1);
+    if (own < 0) editor?.set_text(text);
+  }, [editor, text]);
   useEffect(() => editor?.set_read_only(read_only), [editor, read_only]);
   useEffect(() => editor?.set_marks(marks), [editor, marks]);
   return (

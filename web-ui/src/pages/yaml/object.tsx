@@ -14,8 +14,8 @@ import type { EditorHandle } from "./editor";
 import { EditorField } from "./editor_field";
 import { marks_of, type Mark } from "./errors";
 import { merge } from "./merge";
-import { ChangedBar, ConflictPanel, ReviewPanel } from "./panels";
-import { desired } from "./scan";
+import { ChangedBar, changes_nothing, ConflictPanel, ReviewPanel } from "./panels";
+import { desired, without_status } from "./scan";
 import { Conflict, useSource, write, type Source } from "./source";
 import "../fill.css";
 
@@ -47,7 +47,7 @@ export function ObjectYaml({ kind, ns, name }: { kind: string; ns?: string; name
           <Loading lines={8} />
         )
       ) : editing ? (
-        <Editing source={source} text={source.text} />
+        <Editing source={source} text={without_status(source.text)} />
       ) : (
         <Reading source={source} text={source.text} />
       )}
@@ -158,7 +158,7 @@ function Editing({ source, text }: { source: Source; text: string }) {
       {!!edit.error && !marks.some((mark) => mark.line > 0) && <Failed error={edit.error} />}
       {marks.some((mark) => mark.line > 0) && <MarkList marks={marks} go={(line) => editor.current?.show_line(line)} />}
       <footer class="page-foot">
-        <Buttons edit={edit} changed={changed} gone={source.gone} />
+        <Buttons edit={edit} changed={changed} gone={source.gone} now={text} />
       </footer>
     </>
   );
@@ -184,7 +184,13 @@ function MarkList({ marks, go }: { marks: Mark[]; go: (line: number) => void }) 
   );
 }
 
-function Buttons({ edit, changed, gone }: { edit: ReturnType<typeof useEdit>; changed: boolean; gone: boolean }) {
+interface ButtonsProps {
+  edit: ReturnType<typeof useEdit>;
+  changed: boolean;
+  gone: boolean;
+  now: string; // on the server
+}
+function Buttons({ edit, changed, gone, now }: ButtonsProps) {
   const { panel, busy } = edit;
   if (panel)
     return (
@@ -193,7 +199,12 @@ function Buttons({ edit, changed, gone }: { edit: ReturnType<typeof useEdit>; ch
           Back to the edits
         </button>
         {panel.is === "review" ? (
-          <button type="button" class="primary" disabled={busy || gone} onClick={edit.apply}>
+          <button
+            type="button"
+            class="primary"
+            disabled={busy || gone || changes_nothing(now, panel.result)}
+            onClick={edit.apply}
+          >
             Apply
           </button>
         ) : (

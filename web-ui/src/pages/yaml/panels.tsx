@@ -33,10 +33,16 @@ export function ChangedBar({ base, theirs, take_over }: ChangedBarProps) {
   );
 }
 
+export const changes_nothing = (before: string, result: string): boolean => desired(before) === desired(result);
+
 // Computed by the server: defaults and what it refuses to change are in it.
 export const ReviewPanel = ({ before, result }: { before: string; result: string }) => (
   <div class="yaml-panel">
-    <Diff before={desired(before)} after={desired(result)} label="What applying does" />
+    {changes_nothing(before, result) ? (
+      <p role="status">Applying would change nothing: what was edited is not for people to set, or is what it was.</p>
+    ) : (
+      <Diff before={desired(before)} after={desired(result)} label="What applying does" />
+    )}
   </div>
 );
 

@@ -154,13 +154,15 @@ export const without_revision = (text: string): string =>
     .filter((line) => !/^ {2}(resourceVersion|generation): /.test(line))
     .join("\n");
 
-// What people write: the status is the cluster's.
-export function desired(text: string): string {
-  const lines = without_revision(text).split("\n");
+// What people write: the status is the cluster's, and a write of an object leaves it as it is.
+export function without_status(text: string): string {
+  const lines = text.split("\n");
   const from = lines.findIndex((line) => /^status:/.test(line));
-  if (from < 0) return lines.join("\n");
+  if (from < 0) return text;
   const next = lines.findIndex((line, i) => i > from && /^[^\s#-]/.test(line));
   return [...lines.slice(0, from), ...(next < 0 ? [""] : lines.slice(next))].join("\n");
 }
+
+export const desired = (text: string): string => without_revision(without_status(text));
 
 export const revision_of = (text: string): string => plain(/^ {2}resourceVersion: (.*)$/m.exec(text)?.[1]);

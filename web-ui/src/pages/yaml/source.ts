@@ -4,7 +4,7 @@ import { find_plural } from "../../api/discovery";
 import { path_of, send } from "../../api/request";
 import { useCollection } from "../../live/collection";
 import type { Row } from "../../live/protocol";
-import { desired, revision_of } from "./scan";
+import { desired, revision_of, without_status } from "./scan";
 import { merge } from "./merge";
 
 const YAML = "application/yaml";
@@ -35,7 +35,7 @@ export async function write(path: string, base: string, mine: string, dry_run: b
       return await put_yaml(path, text, dry_run);
     } catch (error) {
       if ((error as { status?: { code: number } }).status?.code !== 409) throw error;
-      const theirs = await get_yaml(path);
+      const theirs = without_status(await get_yaml(path));
       if (revision_of(theirs) === revision_of(text)) throw error; // a conflict of another sort: its words tell
       if (desired(theirs) !== desired(base) || round >= REBASES_MAX) throw new Conflict(theirs);
       text = merge(base, mine, theirs).text;

@@ -24,6 +24,7 @@ export interface FormProps {
 export function ActionForm({ verb, kubectl, close, run, after, danger, ready = true, children }: FormProps) {
   const [busy, set_busy] = useState(false);
   const [error, set_error] = useState<Status | null>(null);
+  const [done, set_done] = useState(false);
   const submit = (event: Event) => {
     event.preventDefault();
     if (busy || !ready) return;
@@ -32,6 +33,7 @@ export function ActionForm({ verb, kubectl, close, run, after, danger, ready = t
     run().then(
       () => {
         set_busy(false);
+        set_done(true);
         (after ?? close)();
       },
       (failure) => {
@@ -47,7 +49,7 @@ export function ActionForm({ verb, kubectl, close, run, after, danger, ready = t
       <Kubectl command={kubectl} />
       <div class="dialog-buttons">
         <button type="button" onClick={close}>
-          Cancel
+          {done ? "Close" : "Cancel"}
         </button>
         <button type="submit" class={danger ? "danger" : "primary"} aria-busy={busy} disabled={busy || !ready}>
           {verb}

@@ -21,7 +21,10 @@ function Scale({ o, by, close }: { o: Target; by: number; close: () => void }) {
   useEffect(() => {
     if (wanted !== undefined && count === null) set_count(Math.max(0, wanted + by));
   }, [wanted]);
-  useEffect(() => field.current?.select(), [count !== null]);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, [count !== null]);
   const value = count ?? 0;
   const step = (change: number) => set_count(Math.min(MOST, Math.max(0, value + change)));
   return (
