@@ -107,6 +107,7 @@ export function follow_links(): void {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
     if (link.origin !== location.origin || !link.pathname.startsWith(BASE)) return;
+    if (link.getAttribute("href")?.startsWith("#")) return; // to a place on this page
     event.preventDefault();
     navigate(link.pathname + link.search, false);
   });
