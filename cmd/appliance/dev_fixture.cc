@@ -69,7 +69,8 @@ Result<> tell(const Fixture& fixture, const Flags& flags) {
     return {};
   }
   print("\nAPI             " + fixture.url() + "\nDashboard       " + link +
-        "\n                (once, within a minute)\nGo on with      kubectl --kubeconfig " + fixture.kubeconfig() +
+        "\n                good once, for a minute; another: KUBECONFIG=" + fixture.kubeconfig() +
+        " appliance dashboard --no-open\nGo on with      kubectl --kubeconfig " + fixture.kubeconfig() +
         " get pods -A\nStop            Ctrl-C: the folder " + fixture.dir() + " goes with it\n");
   return {};
 }
