@@ -227,7 +227,7 @@ TEST_CASE("webui: the built pages are within what the policy allows") {
   CHECK_FALSE(std::regex_search(index.body, std::regex("<script(?![^>]* src=)")));
   CHECK_FALSE(std::regex_search(index.body, std::regex("(src|href)=\"(https?:)?//")));
   size_t named = 0;
-  const std::regex name("(?:src|href)=\"(/ui/[^\"]+)\"");
+  const std::regex name("(?:src|href)=\"(/ui/assets/[^\"]+)\"");
   for (auto it = std::sregex_iterator(index.body.begin(), index.body.end(), name); it != std::sregex_iterator(); ++it) {
     ++named;
     const auto reply = site.get((*it)[1].str(), "identity");
