@@ -134,7 +134,6 @@ bool Tab::flush(base::MonoTime now) {
     if (usage.text != nullptr) send(usage_frame(sub, *std::exchange(usage.text, nullptr)));
   }
   const bool due = now >= next_flush_;
-  if (due) flush_planned_ = false;
   const int64_t now_seconds = unix_seconds(core_.clock.now());
   bool more = false;
   // Each once, beginning where the last round stopped, so that a large one does not keep the others waiting.
@@ -143,7 +142,7 @@ bool Tab::flush(base::MonoTime now) {
     if (at == subscriptions_.end()) at = subscriptions_.begin();
     Subscription& subscription = *at->second;
     if (!due && subscription.is_live() && !subscription.is_busy()) {
-      if (!std::exchange(flush_planned_, true)) wake_at(next_flush_);
+      if (std::exchange(planned_flush_, next_flush_) != next_flush_) wake_at(next_flush_);
       continue;
     }
     if (is_full()) {

@@ -90,7 +90,7 @@ class Tab final : public std::enable_shared_from_this<Tab> {
   base::MonoTime next_flush_{};  // changes are not taken before
   base::MonoTime next_sweep_{};
   base::MonoTime next_judge_{};
-  bool flush_planned_ = false;  // a wake at next_flush_
+  base::MonoTime planned_flush_{};  // the next_flush_ that a wake is planned for
   bool ended_ = false;
 };
 

@@ -218,6 +218,52 @@ TEST_CASE("live: a slow tab holds a megabyte in its socket, and gets each change
   socket->say = nullptr;
 }
 
+TEST_CASE("live: subscriptions side by side get all changes soon, however many frames one of them needs") {
+  TestServer server;
+  constexpr int kMaps = 1300;  // three frames
+  const auto put_all = [&](int value) {
+    const auto document = json::parse(R"({"metadata":{"labels":{"i":")" + std::to_string(value) + R"("}}})").value();
+    for (int m = 0; m < kMaps; ++m) put(server, "configmaps", "m" + std::to_string(m), document);
+  };
+  put_all(0);
+  auto exchange = std::make_shared<NarrowExchange>();
+  auto opened = exchange->future();
+  server.api->handler()(std::move(exchange));
+  REQUIRE(opened.wait_for(kDeadline) == std::future_status::ready);
+  const auto socket = opened.get();
+  REQUIRE(socket != nullptr);
+  socket->say(R"({"sub":1,"kind":"configmaps"})", false);
+  socket->say(R"({"sub":2,"kind":"configmaps","name":"m7"})", false);
+  socket->say(R"({"sub":3,"kind":"configmaps"})", false);
+  std::map<int64_t, std::map<std::string, std::string>> last;
+  const auto read_until = [&](const std::string& value) {
+    const auto all = [&](int64_t sub, size_t count) {
+      return last[sub].size() == count &&
+             std::ranges::all_of(last[sub], [&](const auto& one) { return one.second == value; });
+    };
+    while (!all(1, kMaps) || !all(2, 1) || !all(3, kMaps)) {
+      if (!socket->wait_sent()) return false;
+      for (const std::string& message : socket->read()) {
+        const json::Value frame = json::parse(message).value_or(nullptr);
+        for (const auto* list : {"rows", "up"})
+          for (const json::Value& row : json::array_at(frame, {list}))
+            last[json::int_at(frame, {"sub"})][std::string(json::string_at(row, {"n"}))] =
+                json::string_at(row, {"l", "i"});
+      }
+    }
+    return true;
+  };
+  REQUIRE(read_until("0"));
+  for (int value = 1; value <= 2; ++value) {
+    put_all(value);
+    const auto began = std::chrono::steady_clock::now();
+    REQUIRE(read_until(std::to_string(value)));
+    CHECK(std::chrono::steady_clock::now() - began < kSweepEvery);
+  }
+  socket->gone();
+  socket->say = nullptr;
+}
+
 // apiserver_test "[live-bench]": from the subscription to the last row of 10,000 pods, with all frames made and taken,
 // and what it costs. Of a release build.
 TEST_CASE("live bench: 10,000 pods", "[.][live-bench]") {
