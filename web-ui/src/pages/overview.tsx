@@ -11,6 +11,7 @@ import { Capacity } from "./overview/capacity";
 import { Changes } from "./overview/changes";
 import { Problems } from "./overview/problems";
 import "./overview/overview.css";
+import { useCalm } from "./parts/calm";
 
 export default function Overview() {
   const ns = namespace.value;
@@ -21,7 +22,7 @@ export default function Overview() {
   const namespaces = useCollection({ kind: "namespaces", only: "problems" });
   const events = useCollection({ kind: "events", ns });
   const usage = useUsage("nodes");
-  for (const one of [pods, deployments, sets, nodes, namespaces, events, usage]) one.version.value;
+  const painted = useCalm([pods, deployments, sets, nodes, namespaces, events, usage].map((one) => one.version));
 
   const refused = [pods, deployments, nodes].find((one) => one.error)?.error;
   const ready = pods.synced && deployments.synced && sets.synced && nodes.synced;
@@ -51,7 +52,7 @@ export default function Overview() {
         nodes={[...nodes.rows.values()]}
         deployments={deployments.rows.size}
         usage={usage.series as Map<string, Series>}
-        stamp={`${pods.total} ${deployments.version.value} ${events.version.value}`}
+        stamp={painted}
         ns={ns}
       />
       <Changes

@@ -4,15 +4,14 @@ import type { Collection } from "../../live/collection";
 import { set } from "../../router";
 import { events_of } from "../model/cells";
 import { groups_of, toggle_word } from "../model/event_groups";
+import { useCalm } from "../parts/calm";
 import "./events.css";
 
 const SHOWN = 8;
-const COUNT_MS = 1000; // counting thousands of events once a second is enough
 
 export function EventGroups({ rows, typed }: { rows: Collection; typed: string }) {
-  const version = rows.version.value;
-  const at = version === 0 ? 0 : Math.floor(performance.now() / COUNT_MS);
-  const groups = useMemo(() => groups_of(events_of(rows.columns, rows.rows.values())), [rows, rows.synced, at]);
+  const painted = useCalm([rows.version]);
+  const groups = useMemo(() => groups_of(events_of(rows.columns, rows.rows.values())), [rows, painted]);
   if (!groups.length) return null;
   const words = typed.toLowerCase().split(/\s+/);
   return (

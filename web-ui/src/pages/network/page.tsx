@@ -8,6 +8,7 @@ import { Empty, Failed, Loading } from "../../ui/state";
 import { StatusShape } from "../../ui/status";
 import { endpoints_of, matches, nowhere } from "../model/service_graph";
 import type { Obj } from "../model/types";
+import { useCalm } from "../parts/calm";
 import { EventsPart } from "../parts/events";
 import { Gone } from "../parts/gone";
 import { useObject, useRow } from "../parts/live";
@@ -24,12 +25,12 @@ export function ServicePage({ ns, name }: { ns: string; name: string }) {
   const all_slices = useCollection({ kind: "endpointslices", group: "discovery.k8s.io", ns });
   const pods = useCollection({ kind: "pods", ns });
   const events = useCollection(object ? { kind: "events", ns, about: object.metadata.uid } : null);
-  const [slices_at, pods_at] = [all_slices.version.value, pods.version.value];
+  const painted = useCalm([all_slices.version, pods.version]);
   const endpoints = useMemo(() => {
     const slices = [...all_slices.rows.values()].filter((slice) => slice.x?.service === name);
     const by_name = new Map([...pods.rows.values()].map((pod) => [`${pod.s}/${pod.n}`, pod]));
     return endpoints_of(slices, by_name);
-  }, [all_slices, pods, slices_at, pods_at, name]);
+  }, [all_slices, pods, painted, name]);
 
   const known = row && all_slices.synced && pods.synced;
   const why = known ? nowhere(row, endpoints, pods.rows.values()) : "";

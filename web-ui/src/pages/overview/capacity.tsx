@@ -12,7 +12,7 @@ export interface CapacityProps {
   nodes: Row[];
   deployments: number;
   usage: Map<string, Series>;
-  stamp: string; // changes when pods may have come or gone
+  stamp: number; // changes when pods may have come or gone
   ns: string;
 }
 

@@ -12,7 +12,7 @@ async function count(ns: string): Promise<number | null> {
   return list ? (list.items?.length ?? 0) + (list.metadata?.remainingItemCount ?? 0) : null; // null: not ours to see
 }
 
-export function usePodCount(ns: string, stamp: string): number | null {
+export function usePodCount(ns: string, stamp: number): number | null {
   const [found, set_found] = useState<{ ns: string; pods: number | null }>({ ns, pods: null });
   const last = useRef(-ASK_MS);
   const wanted = useRef<string | null>(ns);

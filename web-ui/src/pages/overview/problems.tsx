@@ -7,6 +7,7 @@ import { StatusShape } from "../../ui/status";
 import { has_previous, sentence, type Problem } from "../model/problems";
 
 const SHOWN = 8; // capacity stands below them
+const SHOWN_MAX = 200; // nobody reads more; the list of pods has them all
 
 export function Problems({ problems }: { problems: Problem[] }) {
   const all = !!route.value.query.all;
@@ -17,13 +18,15 @@ export function Problems({ problems }: { problems: Problem[] }) {
         Problems
       </h2>
       <ol class="problems">
-        {problems.slice(0, all ? undefined : SHOWN).map((one) => (
+        {problems.slice(0, all ? SHOWN_MAX : SHOWN).map((one) => (
           <ProblemCard key={one.row.u} one={one} />
         ))}
       </ol>
       {problems.length > SHOWN && (
         <button type="button" onClick={() => set({ all: all ? undefined : "1" })} aria-expanded={all}>
-          {all ? "Show the worst alone" : `Show all ${problems.length}`}
+          {all
+            ? "Show the worst alone"
+            : `Show ${problems.length > SHOWN_MAX ? `the worst ${SHOWN_MAX}` : `all ${problems.length}`}`}
         </button>
       )}
     </section>

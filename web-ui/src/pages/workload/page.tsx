@@ -11,6 +11,7 @@ import { Table } from "../../ui/table";
 import { rollout_word } from "../model/rollout";
 import { events_about, sets_with_pods } from "../model/subjects";
 import type { Obj } from "../model/types";
+import { useCalm } from "../parts/calm";
 import { Conditions } from "../parts/conditions";
 import { EventsPart } from "../parts/events";
 import { Gone } from "../parts/gone";
@@ -57,11 +58,10 @@ export function WorkloadPage({ kind, ns, name }: WorkloadProps) {
 function Body({ kind, object, row }: { kind: WorkloadProps["kind"]; object: Obj; row?: Row }) {
   const { namespace: ns = "", name, uid } = object.metadata;
   const owned = useCollection(kind === "deployments" ? { kind: "replicasets", group: "apps", ns, owner: uid } : null);
-  owned.version.value;
   const sets = [...owned.rows.values()];
   const makers = kind === "deployments" ? sets_with_pods(sets) : [uid];
   const pods = useMany(makers.map((owner): Query => ({ kind: "pods", ns, owner })));
-  pods.version.value;
+  useCalm([owned.version, pods.version]);
   const about = events_about(uid, sets, [...pods.rows.values()]);
   const events = useMany(about.map((one): Query => ({ kind: "events", ns, about: one })));
   return (
