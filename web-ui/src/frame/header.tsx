@@ -118,10 +118,10 @@ export function Header() {
       <VerdictLine />
       <ConnectionMark />
       <NamespaceChoice />
-      <button type="button" class="search" onClick={open_palette} aria-label="Find" aria-keyshortcuts="Control+K">
+      <button type="button" class="search" onClick={open_palette} aria-keyshortcuts="Control+K">
         <Icon name="search" />
         <span>Find</span>
-        <kbd>{is_mac ? "⌘ K" : "Ctrl K"}</kbd>
+        <kbd aria-hidden="true">{is_mac ? "⌘ K" : "Ctrl K"}</kbd>
       </button>
       <UserMenu />
     </header>

@@ -60,6 +60,15 @@ test("after a reset the old rows stay until the new state is complete", () => {
   expect([names(found), found.synced, found.stale]).toEqual([["b", "c"], true, false]);
 });
 
+test("rows stay as well when the connection was lost before they were complete", () => {
+  const found = new Collection();
+  found.apply({ rows: [row("a")] });
+  found.apply({ reset: true });
+  expect([names(found), found.synced, found.stale]).toEqual([["a"], false, true]);
+  found.apply({ rows: [row("b")], synced: true });
+  expect([names(found), found.synced, found.stale]).toEqual([["b"], true, false]);
+});
+
 test("a row that the new state has unchanged keeps its identity", () => {
   const found = filled();
   const before = found.rows.get("a");

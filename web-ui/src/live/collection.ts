@@ -77,16 +77,11 @@ export class Collection {
     this.version.value = this.version.peek() + 1;
   }
 
-  // The old rows stay on display until the new ones are all there. A first state shows as it comes.
+  // The old rows stay on display until the new ones are all there, also when the old ones never were.
   private begin_anew(): void {
     this.error = null;
-    this.stale = this.synced;
-    if (this.synced) {
-      this.coming = new Map();
-    } else {
-      this.rows.clear();
-      this.mark_all();
-    }
+    this.stale = this.rows.size > 0;
+    this.coming = this.synced || this.stale ? new Map() : null;
   }
 
   private complete(): void {
