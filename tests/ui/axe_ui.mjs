@@ -43,7 +43,7 @@ async function open_parts(t) {
   await page.keyboard.press("Control+k");
   await shown(page.getByRole("dialog", { name: "Find" }));
   await page.keyboard.type("po");
-  await shown(page.getByRole("option"));
+  await shown(page.getByRole("dialog", { name: "Find" }).getByRole("option"));
   await none(t, found, "palette");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");

@@ -138,7 +138,7 @@ test("YAML is edited, reviewed and applied", async (t) => {
   for (let i = 0; i < line; i++) await page.keyboard.press("ArrowDown");
   await page.keyboard.press("End");
   await page.keyboard.press("Shift+Home");
-  await page.keyboard.type("  replicas: 6");
+  await page.keyboard.type("replicas: 6");
   await page.keyboard.press("Control+s");
   await shown(page.getByRole("region", { name: "What applying does" }));
   await tab_to(page, page.getByRole("button", { name: "Apply", exact: true }));

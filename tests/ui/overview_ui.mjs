@@ -11,7 +11,7 @@ const first = (page) => problems(page).getByRole("listitem").first();
 
 test("problems stand first, worst first, each with its reason in a sentence", async ({ open }) => {
   const page = await open("/ui/");
-  await shown(page.getByRole("heading", { level: 1, name: /problem/ }));
+  await shown(page.getByRole("heading", { level: 1, name: /\d+ (problem|thing)/ }));
   await shown(first(page));
   for (const text of await problems(page).getByRole("listitem").allInnerTexts()) {
     assert.match(text, /[A-Z].{10,}\./, `no sentence in: ${text}`);

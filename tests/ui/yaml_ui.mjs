@@ -14,8 +14,8 @@ const button = (page, name) => page.getByRole("main").getByRole("button", { name
 async function replace_line(page, pattern, text) {
   const line = editor(page).locator(".cm-line").filter({ hasText: pattern }).first();
   await line.click();
-  await page.keyboard.press("Home");
-  await page.keyboard.press("Shift+End");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Shift+Home"); // to the indentation
   await page.keyboard.type(text);
 }
 
@@ -39,7 +39,7 @@ test("an object is read as YAML, and e edits it", async (t) => {
 test("an edit is reviewed as the server would make it, and applied", async (t) => {
   const d = await a_deployment(t);
   const page = await open_editor(t, d);
-  await replace_line(page, /^ {2}replicas: \d+/, "  replicas: 7");
+  await replace_line(page, /^ {2}replicas: \d+/, "replicas: 7");
   await button(page, "Review").click();
   const diff = page.getByRole("region", { name: "What applying does" });
   await shown(diff.getByText("replicas: 7"));
@@ -54,7 +54,7 @@ test("what the server refuses stands at its line", async (t) => {
   t.watch.allow(/status of (400|422)/);
   const d = await a_deployment(t, { nth: 1 });
   const page = await open_editor(t, d);
-  await replace_line(page, /^ {2}replicas: \d+/, "  replicas: -3");
+  await replace_line(page, /^ {2}replicas: \d+/, "replicas: -3");
   await button(page, "Review").click();
   const alert = page.getByRole("alert").filter({ hasText: /refuses/ });
   await shown(alert.getByText(/replicas/));
@@ -63,7 +63,7 @@ test("what the server refuses stands at its line", async (t) => {
     .first()
     .click();
   await focused(editor(page));
-  await replace_line(page, /^ {2}replicas: -3/, "  replicas: [");
+  await replace_line(page, /^ {2}replicas: -3/, "replicas: [");
   await button(page, "Review").click();
   await shown(page.getByRole("alert"));
 });
@@ -71,7 +71,7 @@ test("what the server refuses stands at its line", async (t) => {
 test("edits survive a change by somebody else, and are taken over theirs", async (t) => {
   const d = await a_deployment(t, { nth: 2 });
   const page = await open_editor(t, d);
-  await replace_line(page, /^ {2}replicas: \d+/, "  replicas: 9");
+  await replace_line(page, /^ {2}replicas: \d+/, "replicas: 9");
   await t.api("PATCH", deployment_path(d), { metadata: { labels: { theirs: "kept" } } }, merge);
   await shown(page.getByText(/has changed since you began/));
   await shown(editor(page).getByText("replicas: 9"));
@@ -88,7 +88,7 @@ test("edits survive a change by somebody else, and are taken over theirs", async
 test("edits are kept when one looks elsewhere and comes back", async (t) => {
   const d = await a_deployment(t, { nth: 3 });
   const page = await open_editor(t, d);
-  await replace_line(page, /^ {2}replicas: \d+/, "  replicas: 8");
+  await replace_line(page, /^ {2}replicas: \d+/, "replicas: 8");
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Pods" }).click();
   await at(page, /^\/ui\/pods/);
   await page.goBack();
