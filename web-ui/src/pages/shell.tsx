@@ -133,10 +133,10 @@ function TerminalPanel({ ns, pod, container }: { ns: string; pod: string; contai
           The image of container <b>{container}</b> has no shell: neither bash, ash nor sh is in it.
         </Empty>
       )}
-      <div class="terminal" ref={place} hidden={state.is === "no-shell"} />
+      <div class="terminal-place" ref={place} hidden={state.is === "no-shell"} />
       <footer class="page-foot">
         <p role="status">{STATE_TEXT[state.is](state as never)}</p>
-        <p class="hint">
+        <p class="muted">
           <kbd>Ctrl</kbd> <kbd>F6</kbd> leaves the terminal
         </p>
         <div class="actions">

@@ -30,6 +30,19 @@ describe("timeline", () => {
   });
 });
 
+describe("a line", () => {
+  it("is found again after others came before it or were dropped", () => {
+    const ring = new LogRing(4);
+    const wanted = line("5");
+    ring.add([line("1"), wanted]);
+    expect(ring.all.index_of(wanted)).toBe(1);
+    ring.add([line("3"), line("5"), line("7")]);
+    expect(ring.all.at(ring.all.index_of(wanted))).toBe(wanted);
+    ring.add([line("8"), line("9"), line("9")]);
+    expect(ring.all.index_of(wanted)).toBe(0);
+  });
+});
+
 describe("ring", () => {
   it("holds the last lines and counts what it drops", () => {
     const ring = new LogRing(3);
@@ -85,6 +98,7 @@ describe("window", () => {
   it("holds no more rows than fit", () => {
     const { from, to } = rows_around(anchor_of(50_000, view(400_000, 50_000)), 50_000, H);
     expect(to - from).toBeLessThanOrEqual(14);
+    expect(rows_around({ at: 100, y: H }, 500, H).to).toBe(100); // what came since is not there
     expect(rows_around(END(5, H), 5, H)).toEqual({ from: 0, to: 5 });
   });
   it("stays where it is while lines come, and moves by as many as were scrolled", () => {

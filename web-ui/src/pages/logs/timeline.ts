@@ -56,6 +56,18 @@ export class Timeline {
     return low;
   }
 
+  // Where a line is; where it would be, when it is gone.
+  index_of(line: Line): number {
+    let low = this.head;
+    let high = this.lines.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (by_time(this.lines[middle]!, line) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - this.head;
+  }
+
   drop_first(): Line | undefined {
     if (!this.length) return undefined;
     const line = this.lines[this.head++];

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parse_ansi } from "./ansi";
 import { level_of } from "./level";
 import type { LogSession } from "./session";
-import type { Line } from "./timeline";
+import type { Line, Timeline } from "./timeline";
 import { at_end, block_top, END, ROW_PX, rows_around, scrolled, SHOWN_CHARS, SMALL, type Anchor } from "./window";
 
 export interface LogViewProps {
@@ -66,19 +66,30 @@ export function LogView(props: LogViewProps) {
   );
 }
 
+// An anchor by its line: others may come before it, from a pod that is late.
+interface Held {
+  line: Line | undefined;
+  plus: number;
+  y: number;
+}
+function hold(lines: Timeline, { at, y }: Anchor): Held {
+  const index = Math.max(0, Math.min(Math.floor(at), lines.length - 1));
+  return { line: lines.at(index), plus: at - index, y };
+}
+
 // What the view hangs on. Following it is the end; else it moves by the user's hand alone, and with what is dropped.
 function useAnchor(props: LogViewProps, scroller: RefObject<HTMLDivElement>, height: number, whole: boolean) {
   const { session, follow, set_follow } = props;
   const ring = session.ring;
   const length = ring.shown.length;
-  const held = useRef<Anchor>(END(length, height)); // `at` counts from the first line that ever was
+  const held = useRef<Held>({ line: undefined, plus: 0, y: 0 });
   const placed = useRef(-1); // where this component scrolled to itself
   const last = useRef(0);
   const dropped = useRef(ring.dropped_shown);
   const [, set_tick] = useState(0);
-  if (follow) held.current = { ...END(length, height), at: length + ring.dropped_shown };
-  const anchor = { at: Math.max(0, held.current.at - ring.dropped_shown), y: held.current.y };
-  if (anchor.at > length) anchor.at = length; // another filter lets less through
+  if (follow) held.current = hold(ring.shown, END(length, height));
+  const { line, plus, y } = held.current;
+  const anchor = { at: Math.min(length, (line ? ring.shown.index_of(line) : 0) + plus), y };
 
   useLayoutEffect(() => {
     const element = scroller.current!;
@@ -94,8 +105,7 @@ function useAnchor(props: LogViewProps, scroller: RefObject<HTMLDivElement>, hei
     const { scrollTop: top, clientHeight, scrollHeight: full } = scroller.current!;
     if (Math.abs(top - placed.current) < 1) return;
     const view = { top, height: clientHeight, full };
-    const next = scrolled(anchor, top - last.current, length, view);
-    held.current = { ...next, at: next.at + ring.dropped_shown };
+    held.current = hold(ring.shown, scrolled(anchor, top - last.current, length, view));
     placed.current = -1;
     last.current = top;
     set_follow(at_end(view));

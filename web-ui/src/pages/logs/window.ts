@@ -42,7 +42,7 @@ export interface Rows {
 export function rows_around({ at, y }: Anchor, length: number, height: number): Rows {
   const line = Math.floor(at);
   const above = Math.ceil(Math.max(0, y) / ROW_PX) + 1;
-  const below = Math.ceil(Math.max(0, height - y) / ROW_PX) + 1;
+  const below = Math.ceil(Math.max(0, height - y) / ROW_PX + (at - line));
   return { from: Math.max(0, line - above), to: Math.min(length, line + below) };
 }
 

@@ -2,8 +2,8 @@
 import { useMemo } from "preact/hooks";
 import { KINDS } from "../../api/kinds";
 import { useCollection, useUsage, type Series } from "../../live/collection";
-import type { Row } from "../../live/protocol";
-import { href } from "../../router";
+import type { Column, Row } from "../../live/protocol";
+import { href, route } from "../../router";
 import { row_keys } from "../../ui/actions";
 import { Sparkline } from "../../ui/sparkline";
 import { Empty } from "../../ui/state";
@@ -13,6 +13,7 @@ import { ListHead } from "../parts/list_head";
 import { asked_by_node, type Asked } from "./sums";
 import "./nodes.css";
 
+const narrow = (column: Column) => column.priority === 0 && column.name !== "Version";
 const keys = (row: Row) => row_keys("nodes", row);
 
 export function NodeList() {
@@ -35,6 +36,7 @@ export function NodeList() {
         rows={nodes}
         kind={KINDS.nodes!}
         extra={extra}
+        columns={route.value.query.wide ? undefined : narrow}
         on_keys={keys}
         empty={<Empty teach="appliance token create">No machine has joined yet.</Empty>}
       />

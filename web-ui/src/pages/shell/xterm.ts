@@ -70,7 +70,7 @@ export function open_terminal(place: HTMLElement, label: string, events: Termina
   document.addEventListener("themechange", recolour);
   return {
     write: writer(terminal),
-    note: (text) => terminal.write(`\r\n\x1b[0;2m── ${text} ──\x1b[0m\r\n`),
+    note: (text) => terminal.write(`\r\n\x1b[0m── ${text} ──\x1b[0m\r\n`),
     focus: () => terminal.focus(),
     read_aloud: (on) => (terminal.options.screenReaderMode = on),
     end: () => {
@@ -111,7 +111,7 @@ function writer(terminal: Terminal): (bytes: Uint8Array) => void {
       left_out += bytes.length;
       return;
     }
-    if (left_out) terminal.write(`\r\n\x1b[0;2m── ${left_out} bytes left out ──\x1b[0m\r\n`);
+    if (left_out) terminal.write(`\r\n\x1b[0m── ${left_out} bytes left out ──\x1b[0m\r\n`);
     left_out = 0;
     pending += bytes.length;
     terminal.write(bytes, () => (pending -= bytes.length));

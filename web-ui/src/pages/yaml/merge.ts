@@ -33,8 +33,11 @@ export function edits_of(lines: DiffLine[]): Edit[] {
 
 const same = (a: Edit, b: Edit): boolean =>
   a.from === b.from && a.to === b.to && a.lines.join("\n") === b.lines.join("\n");
-// Touching counts as overlapping: two insertions at one place have no order.
-const overlap = (a: Edit, b: Edit): boolean => a.from <= b.to && b.from <= a.to;
+// Two insertions at one place, or one at the edge of what the other replaced, have no order: they overlap too.
+function overlap(a: Edit, b: Edit): boolean {
+  if (a.from === a.to || b.from === b.to) return a.from <= b.to && b.from <= a.to;
+  return a.from < b.to && b.from < a.to;
+}
 
 export function merge(base: string, mine: string, theirs: string): Merged {
   const ours = edits_of(diff_lines(base, mine));

@@ -78,6 +78,7 @@ function useEdit(source: Source, text: string) {
   const [panel, set_panel] = useState<Panel>(null);
   const [error, set_error] = useState<unknown>(null);
   const [busy, set_busy] = useState(false);
+  const [conflicts, set_conflicts] = useState(0); // places that both changed, at the last taking over
   useEffect(() => keep_draft(source.path, { base, text: mine }), [source.path, base, mine]);
   // Nothing was typed yet: what is edited is what is there now.
   useEffect(() => {
@@ -109,6 +110,7 @@ function useEdit(source: Source, text: string) {
     panel,
     error,
     busy,
+    conflicts,
     type: (now: string) => {
       set_mine(now);
       set_error(null);
@@ -128,8 +130,7 @@ function useEdit(source: Source, text: string) {
       set_base(theirs);
       set_mine(merged.text);
       set_panel(null);
-      if (merged.conflicts)
-        toast({ kind: "info", text: `${merged.conflicts} places were changed by both: yours stand. Review them.` });
+      set_conflicts(merged.conflicts);
     },
   };
 }
@@ -184,6 +185,13 @@ function MarkList({ marks, go }: { marks: Mark[]; go: (line: number) => void }) 
   );
 }
 
+const edit_text = (changed: boolean, conflicts: number): string =>
+  !changed
+    ? "Nothing is changed yet"
+    : conflicts
+      ? `Edited; ${conflicts === 1 ? "one place was" : `${conflicts} places were`} changed by both, and yours stands`
+      : "Edited, not applied";
+
 interface ButtonsProps {
   edit: ReturnType<typeof useEdit>;
   changed: boolean;
@@ -216,7 +224,7 @@ function Buttons({ edit, changed, gone, now }: ButtonsProps) {
     );
   return (
     <>
-      <span class="muted">{changed ? "Edited, not applied" : "Nothing is changed yet"}</span>
+      <span class="muted">{edit_text(changed, edit.conflicts)}</span>
       <button type="button" onClick={edit.leave}>
         {changed ? "Discard" : "Done"}
       </button>

@@ -91,6 +91,13 @@ describe("merge", () => {
       conflicts: 1,
     });
   });
+  it("tells neighbours from the same lines", () => {
+    expect(merge(base, "a\nmine\nc\nd\ne\nf\n", "a\nb\ntheirs\nd\ne\nf\n")).toEqual({
+      text: "a\nmine\ntheirs\nd\ne\nf\n",
+      conflicts: 0,
+    });
+    expect(merge(base, "a\nb\nmine\nc\nd\ne\nf\n", "a\nb\ntheirs\nc\nd\ne\nf\n").conflicts).toBe(1);
+  });
   it("takes equal changes for one", () => {
     expect(merge(base, "a\nB\nc\nd\ne\nf\n", "a\nB\nc\nd\ne\nf\n")).toEqual({
       text: "a\nB\nc\nd\ne\nf\n",

@@ -64,7 +64,7 @@ function Scale({ o, by, close }: { o: Target; by: number; close: () => void }) {
 }
 
 function Progress({ ready, wanted }: { ready: number; wanted?: number }) {
-  if (wanted === undefined) return <p class="hint">Looking at it…</p>;
+  if (wanted === undefined) return <p class="muted">Looking at it…</p>;
   return (
     <p class="scale-progress" role="status">
       <meter min={0} max={Math.max(wanted, ready, 1)} value={ready} aria-label="Ready" /> {ready} of {wanted} ready

@@ -7,7 +7,7 @@ const LINES_SHOWN = 2000; // DOM nodes have an end
 export function Diff({ before, after, label }: { before: string; after: string; label: string }) {
   const lines = diff_lines(before, after);
   const { added, removed } = count_changes(lines);
-  if (!added && !removed) return <p class="hint">Nothing changes.</p>;
+  if (!added && !removed) return <p class="muted">Nothing changes.</p>;
   const shown = hunks(lines);
   return (
     <figure class="diff">
