@@ -9,7 +9,9 @@ import { follow_preferences } from "./ui/preferences";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/frame.css";
+import "./styles/frame_narrow.css";
 import "./styles/parts.css";
+import "./styles/overlays.css";
 import "./styles/table.css";
 
 const root = document.getElementById("app")!;
