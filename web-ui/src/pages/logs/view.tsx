@@ -89,7 +89,7 @@ function useAnchor(props: LogViewProps, scroller: RefObject<HTMLDivElement>, hei
   const [, set_tick] = useState(0);
   if (follow) held.current = hold(ring.shown, END(length, height));
   const { line, plus, y } = held.current;
-  const anchor = { at: Math.min(length, (line ? ring.shown.index_of(line) : 0) + plus), y };
+  const anchor = line ? { at: Math.min(length, ring.shown.index_of(line) + plus), y } : { at: 0, y: 0 };
 
   useLayoutEffect(() => {
     const element = scroller.current!;
