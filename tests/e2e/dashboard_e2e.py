@@ -140,10 +140,11 @@ def test_it_opens_as_the_person_and_shows_the_link_to_nobody_else(c):
     passwd.write_text(pathlib.Path("/etc/passwd").read_text() + f"person:x:{PERSON}:{PERSON}::{home}:/bin/sh\n")
     env = dict(os.environ, SUDO_UID=str(PERSON), SUDO_GID=str(PERSON), PATH=f"{bin_dir}:{os.environ['PATH']}", DISPLAY=":99")
     verb = f"{BINARY} dashboard --data-dir {c.data} --run-dir {c.run_dir}"
-    as_person = ["unshare", "-m", "sh", "-c", f"mount --bind {passwd} /etc/passwd && exec script -qec '{verb}' /dev/null"]
+    as_person = lambda flag="": ["unshare", "-m", "sh", "-c", f"mount --bind {passwd} /etc/passwd && exec script -qec '{verb} {flag}' /dev/null"]
     quiet = c.inside("unshare", "-m", "sh", "-c", f"mount --bind {passwd} /etc/passwd && {verb}", env=env)
     assert quiet.stdout.startswith("https://") and not list(home.iterdir()), "it opened a browser without a terminal"
-    shown = c.inside(*as_person, env=env).stdout
+    assert "/ui/#k=" in c.inside(*as_person("--no-open"), env=env).stdout and not list(home.iterdir()), "it opened a browser against --no-open"
+    shown = c.inside(*as_person(), env=env).stdout
     key = re.search(r"/ui/#k=([\w-]{43})", shown).group(1)
     eventually("the browser is asked", lambda: (told / "pid").exists())
     read = lambda name: (told / name).read_text().strip()
