@@ -26,6 +26,12 @@ void block_signals() {
   sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
+// A terminal that is closed ends it as Ctrl-C does, unless somebody said nohup.
+void hear_hangup() {
+  const auto before = std::signal(SIGHUP, [](int) { (void)::kill(::getpid(), SIGTERM); });
+  if (before == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
+}
+
 struct Flags {
   node::dev::FixtureSettings settings;
   int seed = 1;
@@ -101,6 +107,7 @@ int dev_fixture(Argv argv) {
 
   base::set_thread_name("appliance");
   block_signals();
+  hear_hangup();
   mallopt(M_ARENA_MAX, 4);  // as the server does, so that memory compares
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
   const base::SystemClock clock;

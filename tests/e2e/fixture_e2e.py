@@ -9,7 +9,8 @@ class Fixture:
     def __init__(self, tmp, *flags, prefix=(), binary=BINARY):
         self.errors = open(tmp / "stderr", "w+")
         self.process = subprocess.Popen([*prefix, str(binary), "dev", "fixture", *flags, "-o", "json"], stdout=subprocess.PIPE, stderr=self.errors,
-                                        text=True, env=dict(os.environ, TMPDIR=str(tmp)))
+                                        text=True, env=dict(os.environ, TMPDIR=str(tmp)),
+                                        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))  # this process may be without
         try:
             line = self.process.stdout.readline()
             if not line:
@@ -152,7 +153,7 @@ def test_writes(c):
 
 
 def test_stops_and_leaves_nothing(c):
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         fixture = c.start("--pods", "50", "--rate", "50")
         folder = pathlib.Path(fixture.facts["dir"])
         assert folder.parent == c.tmp and (folder / "admin.kubeconfig").stat().st_mode & 0o777 == 0o600
