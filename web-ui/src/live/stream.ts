@@ -93,7 +93,8 @@ function lose(): void {
     connection.value = "lost";
   }
   clearTimeout(timer);
-  timer = setTimeout(look, retry_delay(tries++, performance.now() - lost_at));
+  const visible = document.visibilityState === "visible";
+  timer = setTimeout(look, retry_delay(tries++, performance.now() - lost_at, visible));
 }
 
 // Is the server there, and the session still good?
