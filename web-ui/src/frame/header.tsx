@@ -108,7 +108,7 @@ function UserMenu() {
 export function Header() {
   return (
     <header class="top">
-      <a class="brand" href={href("overview")}>
+      <a class="brand" href={href("overview")} aria-label="appliance: overview">
         <svg class="logo" viewBox="0 0 16 16" aria-hidden="true">
           <path d="M2 4.5 8 1l6 3.5v7L8 15l-6-3.500z" />
           <path d="M5 6.200 8 4.500l3 1.700v3.600l-3 1.700-3-1.700z" />
