@@ -48,6 +48,10 @@ module(runtime_cri runtime/cri DEPS runtime_container runtime_sandbox runtime_im
 module(api orchestrator/api DEPS base base_json base_yaml RECURSE)
 module(client orchestrator/client DEPS api net_http LABELS threads)
 module(apiserver orchestrator/apiserver DEPS api client store net_http base_crypto base_yaml RECURSE LABELS threads)
+# The dashboard's part of it waits for people.
+file(GLOB web_ui_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/pkg/orchestrator/apiserver/live/*.cc
+     ${CMAKE_SOURCE_DIR}/pkg/orchestrator/apiserver/sessions.cc ${CMAKE_SOURCE_DIR}/pkg/orchestrator/apiserver/web_ui.cc)
+set_source_files_properties(${web_ui_sources} PROPERTIES COMPILE_OPTIONS "${APP_COLD}")
 module(controllers orchestrator/controllers DEPS api client net_netlink base_crypto TEST_DEPS apiserver RECURSE LABELS threads COLD)
 module(scheduler orchestrator/scheduler DEPS api client controllers)
 module(podnet orchestrator/podnet DEPS base net_netlink net_nft LABELS threads COLD)
