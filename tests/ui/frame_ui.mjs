@@ -143,7 +143,9 @@ test("the URL of any page is its state", async (t) => {
 function too_wide() {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   if (wide <= 0) return "";
-  const culprit = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > innerWidth + 1);
+  const culprit = [...document.querySelectorAll("body *")].find(
+    (e) => e.getBoundingClientRect().right > innerWidth + 1,
+  );
   return `${wide} px over: ${culprit?.outerHTML.slice(0, 120)}`;
 }
 
@@ -157,7 +159,9 @@ test("no page is wider than its window, from 390 to 1920", async (t) => {
       await eventually("laid out", () => page.evaluate((w) => innerWidth === w, width));
       // What is laid out anew after a resize is laid out a moment later: the last word counts.
       let over = "not laid out";
-      await eventually("as wide as the window", async () => !(over = await page.evaluate(too_wide)), 2000).catch(() => undefined);
+      await eventually("as wide as the window", async () => !(over = await page.evaluate(too_wide)), 2000).catch(
+        () => undefined,
+      );
       if (over) found.push(`${name} at ${width}: ${over}`);
     }
   }

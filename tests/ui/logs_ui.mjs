@@ -41,7 +41,9 @@ test("the filter shows the lines that match, as words and as an expression, and 
   await page.keyboard.press("/");
   const filter = page.getByRole("searchbox", { name: "Filter lines" });
   await focused(filter);
-  const word = /** @type {string} */ (/[A-Za-z]{4,}/.exec(await one_line(page).last().locator(".text").innerText())?.[0]);
+  const word = /** @type {string} */ (
+    /[A-Za-z]{4,}/.exec(await one_line(page).last().locator(".text").innerText())?.[0]
+  );
   await filter.fill(word);
   await at(page, new RegExp(`q=${word}`));
   await eventually("only such lines", async () => {

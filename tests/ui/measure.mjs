@@ -54,11 +54,14 @@ function main_thread(trace) {
     (e) =>
       e.name === "RunTask" && e.pid === mark.pid && e.tid === mark.tid && e.ts < mark.ts && e.ts + (e.dur ?? 0) > from,
   );
-  const busy = tasks.reduce((sum, e) => sum + Math.min(e.ts + (e.dur ?? 0), mark.ts) - Math.max(e.ts, from), 0);
+  // Of the processor, not of the clock: other programs of the machine are no cost of the page.
+  const inside = (e) => Math.max(0, Math.min(e.ts + (e.dur ?? 0), mark.ts) - Math.max(e.ts, from)) / (e.dur || 1);
+  const busy = tasks.reduce((sum, e) => sum + (e.tdur ?? e.dur ?? 0) * inside(e), 0);
   return {
     busy: busy / 1000,
     wall: (mark.ts - from) / 1000,
-    longest: Math.max(0, ...tasks.map((e) => (e.dur ?? 0) / 1000)),
+    longest: Math.max(0, ...tasks.map((e) => (e.tdur ?? e.dur ?? 0) / 1000)),
+    timed: tasks.some((e) => e.tdur !== undefined),
   };
 }
 
@@ -86,6 +89,7 @@ async function rows(t) {
     busy_max: round(Math.max(...of("busy"))),
     wall_p50: round(at(of("wall"), 0.5)),
     longest_task: round(Math.max(...of("longest"))),
+    of_processor: loads.every((one) => one.timed),
   };
 }
 
@@ -99,7 +103,7 @@ async function opened(t, path) {
     60_000,
   );
   const cdp = await t.context.newCDPSession(t.page);
-  await cdp.send("Performance.enable", { timeDomain: "timeTicks" });
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
   const metrics = async () =>
     Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value]));
   const heap = async () => {
@@ -239,7 +243,7 @@ async function logs(t) {
   let bytes = 0;
   await cdp.send("Network.enable");
   cdp.on("Network.dataReceived", (event) => void (bytes += event.dataLength));
-  await cdp.send("Performance.enable", { timeDomain: "timeTicks" });
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
   const used = async () => {
     await cdp.send("HeapProfiler.collectGarbage");
     return (await cdp.send("Runtime.getHeapUsage")).usedSize / 1e6;

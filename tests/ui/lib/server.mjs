@@ -93,12 +93,7 @@ export function describe_cluster(file) {
   return {
     url: about.url,
     about,
-    link: async () => {
-      const out = await call([...inside, about.binary, "dashboard", ...about.dirs, "--no-open"]);
-      const found = /https:\/\/\S+#k=\S+/.exec(out);
-      if (!found) throw new Error(`no link in: ${out}`);
-      return found[0].replace(/^https:\/\/[^/]+/, about.url);
-    },
+    link: () => make_link(about.kubeconfig, about.url),
     appliance: (...argv) => call([...inside, about.binary, ...argv, ...about.dirs]),
     kubectl: (...argv) => call([...inside, about.kubectl, "--kubeconfig", about.kubeconfig, ...argv]),
     call,
