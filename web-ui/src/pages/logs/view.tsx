@@ -102,7 +102,8 @@ function useAnchor(props: LogViewProps, scroller: RefObject<HTMLDivElement>, hei
   });
 
   const on_scroll = () => {
-    const { scrollTop: top, clientHeight, scrollHeight: full } = scroller.current!;
+    if (!scroller.current) return; // the page is another one already
+    const { scrollTop: top, clientHeight, scrollHeight: full } = scroller.current;
     if (Math.abs(top - placed.current) < 1) return;
     const view = { top, height: clientHeight, full };
     held.current = hold(ring.shown, scrolled(anchor, top - last.current, length, view));
