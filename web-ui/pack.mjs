@@ -116,7 +116,8 @@ function sizes({ files, build }) {
 
 function print(result) {
   const first = new Set(result.firstScreen);
-  const row = (...cells) => console.log(cells.map((c, i) => (i === 0 ? String(c).padEnd(44) : String(c).padStart(9))).join(""));
+  const row = (...cells) =>
+    console.log(cells.map((c, i) => (i === 0 ? String(c).padEnd(44) : String(c).padStart(9))).join(""));
   row("file", "bytes", "brotli", "gzip", "");
   for (const f of result.files) row(f.path, f.size, f.br, f.gz, first.has(f.path) ? "first" : "");
   for (const [key, most] of Object.entries(BUDGETS)) row(key, result[key], "of", most, "");

@@ -173,11 +173,7 @@ function Tokens({ tokens, changed }: { tokens: Token[]; changed: () => void }) {
           one.id,
           one.role,
           one.description,
-          one.expired || left(one) <= 0 ? (
-            <StatusMark severity={1} word="Ended" />
-          ) : (
-            duration_text(left(one) < 7200 ? left(one) : Math.floor(left(one) / 60) * 60)
-          ),
+          one.expired || left(one) <= 0 ? <StatusMark severity={1} word="Ended" /> : duration_text(left(one)),
           <button type="button" aria-label={`Revoke token ${one.id}`} onClick={() => void revoke(one)}>
             Revoke
           </button>,

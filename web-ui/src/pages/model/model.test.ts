@@ -39,13 +39,14 @@ describe("quantities", () => {
       "1.50 cores",
       "12.0 cores",
     ]);
-    expect([5, 119, 120, 3600, 7200, 9000].map(duration_text)).toEqual([
+    expect([5, 119, 120, 3600, 7200, 9000, 86399].map(duration_text)).toEqual([
       "5 s",
       "119 s",
       "2 min",
       "60 min",
       "2 h",
       "2 h 30 min",
+      "24 h",
     ]);
     expect([percent_text(1, 3), percent_text(1, 0)]).toEqual(["33%", "–"]);
   });

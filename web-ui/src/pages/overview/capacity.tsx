@@ -51,9 +51,9 @@ export function Capacity({ nodes, deployments, usage, stamp, ns }: CapacityProps
           {room > 0 && !ns && <Bar part={pods ?? 0} whole={room} />}
           {room > 0 && !ns ? `room for ${room.toLocaleString("en")}` : ns ? `in namespace ${ns}` : ""}
         </Tile>
-        <Tile title="Nodes" href={href("nodes")} value={`${ready} of ${nodes.length}`}>
-          <Bar part={ready} whole={nodes.length} />
-          {ready === nodes.length ? "all ready" : `${nodes.length - ready} not ready`}
+        <Tile title="Nodes" href={href("nodes")} value={nodes.length ? `${ready} of ${nodes.length}` : "–"}>
+          {nodes.length > 0 && <Bar part={ready} whole={nodes.length} />}
+          {nodes.length > 0 && (ready === nodes.length ? "all ready" : `${nodes.length - ready} not ready`)}
         </Tile>
         <Tile title="Deployments" href={href("workloads")} value={deployments.toLocaleString("en")} />
       </div>

@@ -94,7 +94,7 @@ function KeyLine({ entry, prefix }: { entry: Entry; prefix: string }) {
         <a href={to_prefix(entry.prefix)}>
           <bdi>{entry.name}</bdi>
         </a>
-        <span class="muted num">{entry.count.toLocaleString("en")} keys</span>
+        <span class="muted num">{entry.count === 1 ? "1 key" : `${entry.count.toLocaleString("en")} keys`}</span>
       </li>
     );
   const { key, key64, size, version } = entry.facts;
