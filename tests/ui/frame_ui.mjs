@@ -208,3 +208,32 @@ test("one WebSocket carries everything that is live", async (t) => {
   await shown(page.getByRole("status").getByText("Live", { exact: true }));
   assert.equal(t.watch.requests.filter((r) => r.startsWith("WEBSOCKET")).length, 1);
 });
+
+test("the terminal, the editor and the graphs are loaded when they are opened, not before", async (t) => {
+  const heavy = () =>
+    t.watch.requests
+      .filter((r) => /assets\/(terminal|editor|graph_plot)-/.test(r))
+      .map((r) => /assets\/(\w+?)-/.exec(r)?.[1]);
+  const page = await t.open("/ui/");
+  for (const key of ["w", "p", "n", "e", "s", "c", "a"]) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await shown(page.getByRole("main").getByRole("heading", { level: 1 }));
+  }
+  assert.deepEqual(heavy(), []);
+  await page.goto(`${t.server.url}/ui/yaml/new`);
+  await shown(page.getByRole("textbox", { name: "YAML to create" }));
+  assert.deepEqual([...new Set(heavy())], ["editor"]);
+});
+
+test("the first screen is few requests and few bytes", async (t) => {
+  const page = await t.open("/ui/");
+  await shown(page.getByRole("main").getByRole("heading", { level: 1 }));
+  const files = await page.evaluate(() => {
+    const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    const first = all.filter((e) => /\/ui\/(assets\/|$|\?)/.test(e.name));
+    return { count: first.length, bytes: first.reduce((sum, e) => sum + e.encodedBodySize, 0) };
+  });
+  assert.ok(files.bytes > 10_000 && files.bytes <= 64 * 1024, `${files.bytes} bytes`);
+  assert.ok(files.count <= 6, `${files.count} requests`);
+});

@@ -17,7 +17,7 @@ async function open_logs(t, pod) {
   return page;
 }
 
-test("lines come as they are written; pause holds them still and counts, follow goes on", async (t) => {
+test("lines come as they are written, pause holds them still and counts, follow goes on", async (t) => {
   const page = await open_logs(t, await a_pod(t));
   const before = await text(page);
   await eventually("newer lines", async () => (await text(page)) !== before);

@@ -49,6 +49,13 @@ test("the page is live within a second, and keeps filter, scroll and what is typ
   await editor.click();
   await edit.keyboard.press("Control+Home");
   await edit.keyboard.type("# kept\n");
+  const far = await t.context.newPage();
+  await far.setViewportSize({ width: 900, height: 260 });
+  await far.goto(t.server.url + "/ui/pods");
+  await shown(far.getByRole("row").filter({ hasText: /web-/ }));
+  await far.evaluate(() => scrollTo(0, 90));
+  const scroll = () => far.evaluate(() => scrollY);
+  const before = await eventually("scrolled", scroll);
   await kill_server(t.server.about);
   await shown(page.getByRole("status").getByText(/^Reconnecting/));
   const up = start_server(t);
@@ -60,6 +67,8 @@ test("the page is live within a second, and keeps filter, scroll and what is typ
   assert.ok(took <= BACK_MS, `live ${took} ms after the server was ready`);
   assert.match(page.url(), /q=web/);
   await eventually("two pods again", async () => (await names.count()) === 2);
+  await shown(live(far));
+  assert.equal(await scroll(), before);
   assert.match((await editor.innerText()) ?? "", /# kept/);
   await t.server.kubectl("scale", "deploy/web", "--replicas=3");
   await eventually("a third pod, live", async () => (await names.count()) === 3);
