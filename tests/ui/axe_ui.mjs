@@ -36,6 +36,7 @@ async function open_parts(t) {
     await group.getByRole("button", { name: verb, exact: true }).click();
     await shown(page.getByRole("dialog"));
     await settled(page);
+    if (verb === "Roll back") await shown(page.getByRole("dialog").getByRole("table"));
     await none(t, found, `dialog ${verb}`);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });

@@ -9,6 +9,10 @@ const SHOWN = 3; // elements of each violation
 /** @param {import("playwright-core").Page} page @returns {Promise<string[]>} */
 export async function violations(page) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(SOURCE);
+  // A colour on its way to another is neither.
+  await page.waitForFunction(() =>
+    document.getAnimations().every((a) => !(a instanceof CSSTransition) || a.playState !== "running"),
+  );
   const found = await page.evaluate(
     // @ts-ignore axe is there now
     (tags) => globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }),
