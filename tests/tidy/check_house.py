@@ -1,5 +1,5 @@
 """tidy: READMEs of folders, sizes of files, what documents must be there."""
-import pathlib, subprocess, sys
+import pathlib, re, subprocess, sys
 
 README_LINES_MAX = 60
 FILE_LINES_MAX = 600
@@ -27,5 +27,10 @@ for document in ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/deve
         problems.append(f"{document}: missing")
 if (root / "README.md").exists() and len((root / "README.md").read_text().splitlines()) > 150:
     problems.append("README.md: more than 150 lines")
+# What the README and the pages of docs/ lead to and show is there.
+for page in [root / "README.md", *(root / "docs").rglob("*.md")]:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists():
+            problems.append(f"{page.relative_to(root)}: leads to {target}, which is not there")
 print("\n".join(problems))
 sys.exit(1 if problems else 0)

@@ -20,6 +20,7 @@ export const is_admin = () => session.value?.groups.includes("system:masters") ?
 const PATH = "/ui/v1/session";
 const ANSWER_MS = 3000; // a server that takes longer to say who one is counts as away
 const RETURN_MS = 1500; // between two looks for a new session
+const USED_MS = 30 * 60_000; // a page that only watches is used too: a session ends after 12 h without a request
 
 const is_401 = (error: unknown) => error instanceof StatusError && error.status.code === 401;
 
@@ -49,12 +50,15 @@ export async function renew_session(): Promise<"good" | "over" | "away"> {
   }
 }
 
-// Called once: looks for a new session while there is none.
+// Called once: looks for a new session while there is none, and says now and then that the one it has is in use.
 export function follow_session(): void {
   let timer: ReturnType<typeof setTimeout>;
   const look = async () => {
     if ((await renew_session()) !== "good") timer = setTimeout(look, RETURN_MS);
   };
+  setInterval(() => {
+    if (session.peek() && !session_over.peek() && document.visibilityState === "visible") void renew_session();
+  }, USED_MS);
   effect(() => {
     clearTimeout(timer);
     if (session_over.value) timer = setTimeout(look, RETURN_MS);
