@@ -4,6 +4,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Column, Query, Row, ServerFrame, Status } from "./protocol";
+import { share } from "./share";
 import { subscribe } from "./stream";
 
 const LINGER_MS = 10_000;
@@ -36,7 +37,7 @@ export class Collection {
     const rows = this.coming ?? this.rows;
     for (const list of [frame.rows, frame.up])
       for (const row of list ?? []) {
-        rows.set(row.u, row);
+        rows.set(row.u, share(this.rows.get(row.u), row));
         this.mark(row.u);
       }
     for (const uid of frame.del ?? []) {
