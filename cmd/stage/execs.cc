@@ -3,6 +3,7 @@
 // pid namespace, and its exit is ours to wait for.
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "stage/supervisor.h"
 
@@ -11,29 +12,61 @@ namespace {
 
 using namespace runtime::stage;
 
-// The pid behind a pidfd, as this process sees it.
-int pid_of(int pidfd) {
-  Text<64> path;
-  path.add("/proc/self/fdinfo/").add(static_cast<long>(pidfd));
+// A number that the kernel tells of descriptor `fd`, behind `key` ("Pid:\t"); 0: it does not. `folder` is fdinfo's.
+int number_of(int folder, int fd, const char* key) {
+  Text<32> name;
+  name.add(static_cast<long>(fd));
   char text[512];
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  close_fd(fd);
+  int file = openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC);
+  const ssize_t n = file < 0 ? -1 : read(file, text, sizeof text - 1);
+  close_fd(file);
   if (n <= 0) return 0;
   text[n] = '\0';
-  const char* at = strstr(text, "Pid:\t");
+  const char* at = strstr(text, key);
   if (at == nullptr) return 0;
-  const std::string_view digits(at + 5, strcspn(at + 5, "\n"));
-  uint32_t pid = 0;
-  return parse_id(digits, pid) ? static_cast<int>(pid) : 0;
+  at += strlen(key);
+  uint32_t number = 0;
+  return parse_id(std::string_view(at, strcspn(at, "\n")), number) ? static_cast<int>(number) : 0;
+}
+int open_fdinfo() { return open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+// The pid behind a pidfd, as this process sees it.
+int pid_of(int pidfd) {
+  int folder = open_fdinfo();
+  const int pid = number_of(folder, pidfd, "Pid:\t");
+  close_fd(folder);
+  return pid;
 }
 
-// The root folder of the container. Entering its mount namespace alone leads to the namespace's own root, which is
-// another one where this machine is itself a chroot (pivot_root moved the container's below it).
-int root_of(int pidfd) {
+// Is this machine a chroot? Then its root is another mount, or another folder, than that of its mount namespace.
+// Leaves the caller, a process of its own, at the root of its mount namespace.
+bool leaves_a_chroot(int folder, bool& known) {
+  int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  int before = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct stat here{};
+  struct stat top{};
+  known = own >= 0 && before >= 0 && fstat(before, &here) == 0 && setns(own, CLONE_NEWNS) == 0;
+  int after = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  known = known && after >= 0 && fstat(after, &top) == 0;
+  const bool same = here.st_dev == top.st_dev && here.st_ino == top.st_ino &&
+                    number_of(folder, before, "mnt_id:\t") == number_of(folder, after, "mnt_id:\t");
+  for (int* fd : {&own, &before, &after}) close_fd(*fd);
+  return !same;
+}
+
+// Entering the container's mount namespace leads to the namespace's own root: the container's, as pivot_root left it.
+// Where this machine is itself a chroot it is the machine's, though, with the container's below it; there the root of
+// the first process is taken: `root`, else -1. (Only there: elsewhere that process may have made itself a smaller one.)
+bool find_root(int pidfd, int& root) {
   Text<64> path;
   path.add("/proc/").add(static_cast<long>(pid_of(pidfd))).add("/root");
-  return open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  root = open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int folder = open_fdinfo();
+  bool known = false;
+  const bool chrooted = root >= 0 && folder >= 0 && leaves_a_chroot(folder, known);
+  close_fd(folder);
+  if (!chrooted) close_fd(root);
+  return known;
 }
 
 [[noreturn]] void helper(Setup& s) {
@@ -48,20 +81,20 @@ int root_of(int pidfd) {
     close(s.procs[i]);
   }
   if (!set_oom_score(s)) give_up(s, "oom score");
-  const int root = root_of(s.target_pidfd);
-  if (root < 0) {
-    s.failed("open the container's root");
+  int root = -1;
+  if (!find_root(s.target_pidfd, root)) {
+    s.failed("find the container's root");
     give_up(s, "root");
   }
   if (syscall(SYS_setns, s.target_pidfd, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP) != 0) {
     s.failed("enter the container's namespaces");
     give_up(s, "setns");
   }
-  if (fchdir(root) != 0 || chroot(".") != 0) {
+  if (root >= 0 && (fchdir(root) != 0 || chroot(".") != 0)) {
     s.failed("enter the container's root");
     give_up(s, "chroot");
   }
-  close(root);
+  if (root >= 0) close(root);
   close(s.target_pidfd);
   int pidfd = -1;
   CloneArgs args{};

@@ -47,6 +47,12 @@ Result<KubeconfigAccess> read(const json::Value& document, const std::string& fo
     return fail(Code::kInvalidArgument, "context \"" + out.context + "\": its server is no https:// address");
   while (out.server.ends_with('/')) out.server.pop_back();
   out.ca_pem = TRY(text_or_file(*cluster, "certificate-authority", folder));
+  for (const char* as : {"as", "as-uid", "as-groups", "as-user-extra"}) {
+    // kubectl would be somebody else: a link must not be for more than kubectl may.
+    if (json::find(*user, {as}) != nullptr)
+      return fail(Code::kUnimplemented, "context \"" + out.context + "\": its user impersonates (" + as +
+                                            "), which is not supported: use a user of its own");
+  }
   out.certificate_pem = TRY(text_or_file(*user, "client-certificate", folder));
   out.key_pem = TRY(text_or_file(*user, "client-key", folder));
   out.token = json::string_at(*user, {"token"});

@@ -89,4 +89,7 @@ TEST_CASE("kubeconfig access: what is missing or not supported is said") {
   const std::string users = "users: [{name: u, user: {exec: {command: login}}}]\n";
   CHECK(code("clusters: [{name: c, cluster: {server: 'http://h'}}]\n" + users + rest) == Code::kInvalidArgument);
   CHECK(code("clusters: [{name: c, cluster: {server: 'https://h'}}]\n" + users + rest) == Code::kUnimplemented);
+  const std::string other =
+      "users: [{name: u, user: {token: t, as: viewer}}]\n";  // a link must not be for more than kubectl may
+  CHECK(code("clusters: [{name: c, cluster: {server: 'https://h'}}]\n" + other + rest) == Code::kUnimplemented);
 }

@@ -3,9 +3,8 @@
 //   options.web_ui.files = file_handler(embedded_files());
 //
 //   GET, HEAD /ui            308 to /ui/
-//   GET, HEAD /ui/…          the file, or else index.html, whose router knows the path. 404 for what is missing in
-//   assets/, and
-//                            for a name with a dot that no browser goes to as a page (`nodes/n1.example.com` is one)
+//   GET, HEAD /ui/…          the file, or else index.html, whose router knows the path. 404 for what is missing
+//                            in assets/, and for a name with a dot that no browser goes to as a page
 // In brotli, else gzip, as Accept-Encoding says; who takes neither gets the plain file, decompressed for them. Strong
 // ETags (one for each encoding) with 304; files whose names carry a hash may be kept for ever. Ranges are not served.
 // The handler is thread-safe and answers at once; it decompresses at most a file of kPlainBytesMax.

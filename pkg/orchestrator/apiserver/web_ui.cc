@@ -98,7 +98,7 @@ void begin_session(Core& core, const CallPtr& call) {
   if (!body) return respond_error(*call, api::bad_request("the body must be {\"key\": \"…\"}"));
   auto user = core.links.take(json::string_at(*body, {"key"}), core.clock.monotonic());
   if (!user) {
-    core.log.info("a key of the dashboard was refused", {{"from", call->request().remote_address}});
+    core.log.debug("a key of the dashboard was refused", {{"from", call->request().remote_address}});
     return respond_error(*call, link_spent());
   }
   const auto old = sessions_too_many(core.cache, *user, core.clock.now());
@@ -125,9 +125,11 @@ void tell_session(Core& core, Call& call) {
 void end_session(Core& core, const CallPtr& call) {
   call->cookie_to_set = set_cookie("", std::chrono::seconds(0));
   const auto answer = [call] { respond_json(*call, 200, json::Object{{"ended", true}}); };
-  if (call->session.empty()) return answer();
-  core.log.info("a session of the dashboard was ended", {{"user", call->user.name}, {"session", call->session}});
-  remove_session(core, session_key(call->session), [&core, answer] {
+  // The cookie's, also where a certificate says who asks.
+  const auto session = session_of_request(core, call->request());
+  if (!session) return answer();
+  core.log.info("a session of the dashboard was ended", {{"user", session->user.name}, {"session", session->id}});
+  remove_session(core, session_key(session->id), [&core, answer] {
     core.cache.when_current([&core, answer](const Result<int64_t>&) { core.resume(answer); });
   });
 }
@@ -193,8 +195,9 @@ api::ApiResult<void> check_origin(const net::http::Request& request, bool by_coo
   const bool ours = base::to_lower(origin) == base::to_lower(wanted);
   const bool reads = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
   if (!by_cookie) {
-    // A page of somebody else must not log its visitor in as whom it likes.
-    if (request.path != "/ui/v1/session" || reads || origin.empty() || ours) return {};
+    // A page of somebody else must neither log its visitor in as whom it likes, nor use a certificate that the
+    // visitor's browser shows by itself. kubectl and its like send no Origin, and do not come here.
+    if (!is_below(request.path, "/ui/v1") || origin.empty() || ours) return {};
   } else {
     if (reads && !request.websocket_upgrade) return {};
     if (ours && !reads && request.headers.get("X-Appliance") != "1")

@@ -60,6 +60,16 @@ TEST_CASE_METHOD(TestWorld, "runtime: exec runs beside the container's process a
   CHECK(missing.error().message == "exec: \"nosuch\": executable file not found in $PATH");
 }
 
+TEST_CASE_METHOD(TestWorld,
+                 "runtime: exec finds the container's root also when its first process made itself another") {
+  const auto p = pod();
+  const auto id = start(p, config("jailed", {"jail", "/tmp/jail"}));
+  wait_log(id, "ready");
+  const auto result = runtime().exec_sync(id, {"/bin/guest", "echo", "outside"}, seconds(10));
+  if (!result) FAIL(result.error().message);
+  CHECK(result->stdout_text == "outside\n");
+}
+
 // Goal: exec enters the container's root and not its mount namespace's, which is the machine's own where that machine
 // is a chroot. Method: this program runs the test above again, in a mount namespace where it is one.
 TEST_CASE_METHOD(TestWorld, "runtime: exec finds the container's root also where the machine is a chroot") {

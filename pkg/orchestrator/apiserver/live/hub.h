@@ -2,8 +2,10 @@
 // server, thread-safe.
 #pragma once
 
-#include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "base/metrics.h"
 #include "orchestrator/apiserver/live/metrics.h"
@@ -11,7 +13,8 @@
 
 namespace appliance::orchestrator::apiserver::live {
 
-inline constexpr int kTabsMax = 64;  // ~3 MiB each at 10,000 rows, and what waits for a slow one
+inline constexpr int kTabsMax = 64;         // ~3 MiB each for 10,000 rows, and what waits for a slow one
+inline constexpr int kTabsPerUserMax = 32;  // nobody keeps all others out
 
 class Hub {
  public:
@@ -20,7 +23,8 @@ class Hub {
   Hub& operator=(const Hub&) = delete;
 
   using Seat = std::shared_ptr<void>;
-  [[nodiscard]] Seat take_seat();  // null: all are taken; the last copy gives it back. The hub outlives its seats.
+  // Null: all are taken, or all of this user; the last copy gives it back. The hub outlives its seats.
+  [[nodiscard]] Seat take_seat(const std::string& user);
   [[nodiscard]] LiveMetrics& metrics() { return metrics_; }
   // Before the first tab, if at all.
   void serve_usage(UsageFeed::Options options) { usage_ = std::make_unique<UsageFeed>(std::move(options)); }
@@ -32,7 +36,8 @@ class Hub {
  private:
   std::unique_ptr<base::Metrics> own_metrics_;  // when nobody asks for them
   LiveMetrics metrics_;
-  std::atomic<int> tabs_{0};
+  std::mutex mutex_;
+  std::map<std::string, int> tabs_;  // of each user
   std::shared_ptr<UsageFeed> usage_;
 };
 

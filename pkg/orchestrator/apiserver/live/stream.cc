@@ -2,6 +2,7 @@
 // subscription by subscription.
 #include "base/strings.h"
 #include "orchestrator/apiserver/live/tab.h"
+#include "orchestrator/apiserver/sessions.h"
 #include "orchestrator/apiserver/verbs.h"
 
 namespace appliance::orchestrator::apiserver {
@@ -18,7 +19,8 @@ api::ApiError too_many_tabs() {
   api::ApiError error;
   error.code = 429;
   error.reason = "TooManyRequests";
-  error.message = "there are " + std::to_string(live::kTabsMax) + " open tabs of the dashboard already";
+  error.message = "there are " + std::to_string(live::kTabsMax) + " open tabs of the dashboard already, or " +
+                  std::to_string(live::kTabsPerUserMax) + " of yours";
   error.retry_after_seconds = 10;
   return error;
 }
@@ -30,7 +32,8 @@ void serve_live(Core& core, const CallPtr& call) {
     return respond_error(*call, api::bad_request("Upgrade request required: WebSocket with subprotocol " +
                                                  std::string(live::kSubprotocol)));
   }
-  live::Hub::Seat seat = core.tabs->take_seat();
+  if (auto r = may_have_link(call->user); !r) return respond_error(*call, r.error());
+  live::Hub::Seat seat = core.tabs->take_seat(call->user.name);
   if (!seat) return respond_error(*call, too_many_tabs());
   auto tab = std::make_shared<live::Tab>(core, std::move(seat), call->user, call->request());
   call->exchange->accept_websocket(

@@ -36,7 +36,7 @@ bool selects(const Selection& selection, const api::Object& object);
 class Feed final : public Watcher, public std::enable_shared_from_this<Feed> {
  public:
   Feed(WatchCache& cache, const Kind& kind, Selection selection, base::Counter& conflated, std::function<void()> wake);
-  void start();  // from any thread; taken() says when
+  void start();  // from any thread; take() says when
   void stop();   // from any thread
 
   struct Taken {
@@ -81,7 +81,6 @@ class Subscription {
   // In the middle of something: next_frame() has more to say at once.
   [[nodiscard]] bool is_busy() const { return stage_ == Stage::kListing || todo_at_ < todo_.size() || !swept_.empty(); }
   [[nodiscard]] const Selection& selection() const { return selection_; }
-  [[nodiscard]] const Kind& kind() const { return kind_; }
 
  private:
   struct Shown {  // a row that the tab has

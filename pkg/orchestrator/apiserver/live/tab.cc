@@ -79,8 +79,11 @@ void Tab::wake() {
   }
   const bool taken = core_.pool.post([self = shared_from_this()] { self->turn(); });
   if (taken) return;
-  const std::lock_guard lock(mutex_);  // the server stops, or is flooded: the next event asks again
-  turn_ = Turn::kIdle;
+  {
+    const std::lock_guard lock(mutex_);
+    turn_ = Turn::kIdle;
+  }
+  wake_at(core_.clock.monotonic() + std::chrono::seconds(1));  // flooded; a server that stops drops it
 }
 
 void Tab::wake_at(base::MonoTime when) {
@@ -115,7 +118,12 @@ bool Tab::work() {
     end();
     return false;
   }
-  for (const std::string& frame : inbox.frames) on_frame(frame);
+  // Answers to frames wait for room like everything else; who goes on sending is ended by kFramesWaitingMax.
+  while (!inbox.frames.empty() && !is_full()) {
+    on_frame(inbox.frames.front());
+    inbox.frames.pop_front();
+  }
+  if (!inbox.frames.empty()) give_back(std::move(inbox.frames));
   for (auto& [serial, text] : inbox.usage) take_usage(serial, std::move(text));
   const base::MonoTime now = core_.clock.monotonic();
   if (now >= next_judge_) judge_again();
@@ -128,7 +136,13 @@ bool Tab::work() {
   return flush(now);
 }
 
+void Tab::give_back(std::deque<std::string> frames) {
+  const std::lock_guard lock(mutex_);
+  for (; !frames.empty(); frames.pop_back()) inbox_.frames.push_front(std::move(frames.back()));
+}
+
 bool Tab::flush(base::MonoTime now) {
+  if (is_full()) return wait_for_room();
   for (auto& [sub, usage] : usage_) {
     if (is_full()) return wait_for_room();
     if (usage.text != nullptr) send(usage_frame(sub, *std::exchange(usage.text, nullptr)));

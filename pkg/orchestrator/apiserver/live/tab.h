@@ -49,7 +49,8 @@ class Tab final : public std::enable_shared_from_this<Tab> {
   void wake_at(base::MonoTime when);            // any thread
   void turn();
   // Turns only:
-  bool work();  // true: there is more to do at once
+  bool work();                                     // true: there is more to do at once
+  void give_back(std::deque<std::string> frames);  // those that no room was left for
   bool flush(base::MonoTime now);
   [[nodiscard]] bool is_full() const;
   bool wait_for_room();

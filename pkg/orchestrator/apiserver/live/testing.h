@@ -15,6 +15,7 @@
 
 #include "net/http/websocket_client.h"
 #include "orchestrator/apiserver/live/protocol.h"
+#include "orchestrator/apiserver/sessions.h"
 #include "orchestrator/apiserver/testing/test_server.h"
 
 namespace appliance::orchestrator::apiserver::live::testing {
@@ -31,20 +32,28 @@ class Page {
     std::vector<std::string> groups = {"system:masters"};
     std::vector<std::string> protocols = {std::string(kSubprotocol)};
     std::string path = "/ui/v1/stream";
-    bool reuse = false;  // the certificate of the page before: making one takes time
+    bool reuse = false;    // the certificate of the page before: making one takes time
+    std::string cookie{};  // of a session, instead of a certificate
+    std::string origin{};
   };
   Page(TestServer& server, const std::string& url) : Page(server, url, Who()) {}
   Page(TestServer& server, const std::string& url, const Who& who) {
     thread_local apiserver::testing::Identity identity;
-    if (!who.reuse || identity.key_pem.empty() || ca() != server.ca_pem) identity = server.issue(who.user, who.groups);
+    const bool has_one = !identity.key_pem.empty() && ca() == server.ca_pem;
+    if (who.cookie.empty() && !(who.reuse && has_one)) identity = server.issue(who.user, who.groups);
     ca() = server.ca_pem;
     net::http::WebSocketClientOptions options;
     options.base_url = url;
     options.path = who.path;
     options.subprotocols = who.protocols;
     options.ca_pem = server.ca_pem;
-    options.certificate_pem = identity.certificate_pem;
-    options.key_pem = identity.key_pem;
+    if (who.cookie.empty()) {
+      options.certificate_pem = identity.certificate_pem;
+      options.key_pem = identity.key_pem;
+    } else {
+      options.headers.add("Cookie", std::string(kSessionCookie) + '=' + who.cookie);
+    }
+    if (!who.origin.empty()) options.headers.add("Origin", who.origin);
     options.deadline = kDeadline;
     net::http::connect_websocket(server.loop, std::move(options), [s = state_](auto opened) {
       const std::lock_guard lock(s->mutex);

@@ -16,8 +16,7 @@
 //
 // The entries, as docs/dashboard-stream.md has them; cpu is in cores, from two answers of the node:
 //   nodes  {"name","cpu","cores","mem","memTotal","disk","diskTotal"}, or {"name","error"}; sorted by name
-//   pods   {"ns","name","uid","cpu","mem"}; sorted by namespace and name; pods of nodes that do not answer are not in
-//   it
+//   pods   {"ns","name","uid","cpu","mem"}; sorted by namespace and name; without pods of nodes that do not answer
 // The first text comes kUsageFirst after the first subscription, since cpu needs two answers.
 #pragma once
 

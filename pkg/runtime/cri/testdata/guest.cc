@@ -203,6 +203,7 @@ int main(int argc, char** argv) {
   if (is("pid")) return printf("%d\n", getpid()) < 0 ? 1 : 0;
   if (is("env")) return puts(getenv(arg) == nullptr ? "(unset)" : getenv(arg)) < 0 ? 1 : 0;
   if (is("orphan")) return orphan();
+  if (is("jail")) return mkdir(arg, 0755) == 0 && chroot(arg) == 0 ? wait_for_term() : say(-1);
   if (is("segv")) return raise(SIGSEGV);
   return 2;
 }
