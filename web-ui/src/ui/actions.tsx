@@ -5,7 +5,15 @@
 //   <Table … on_keys={(row) => row_keys("pods", row)} />              the same keys on a row of a table
 import type { Kind } from "../api/kinds";
 import { KINDS } from "../api/kinds";
-import { cordon, pause, resume, type Target } from "../api/actions";
+import {
+  cordon,
+  kubectl_of_cordon,
+  kubectl_of_pause,
+  kubectl_of_resume,
+  pause,
+  resume,
+  type Target,
+} from "../api/actions";
 import type { Row } from "../live/protocol";
 import { open_url } from "../router";
 import { useKeys } from "./keys";
@@ -39,10 +47,15 @@ const to = (id: string, label: string, key: string | undefined, href: string): A
   run: () => open_url(href),
 });
 
-// Reversible things are done at once; the toast offers the way back.
-function at_once(what: () => Promise<unknown>, done: string, back?: { label: string; run: () => void }): void {
+// Reversible things are done at once; the toast offers the way back, and the command that does the same.
+function at_once(
+  what: () => Promise<unknown>,
+  done: string,
+  kubectl: string,
+  back: { label: string; run: () => void },
+): void {
   what().then(
-    () => toast({ text: done, kind: "ok", action: back }),
+    () => toast({ text: done, kind: "ok", action: back, kubectl }),
     (error: Error) => toast({ text: error.message, kind: "error" }),
   );
 }
@@ -56,12 +69,14 @@ const open_drain = (o: Target) => void import("./actions/drain").then((m) => m.o
 
 export function set_cordon(node: string, on: boolean): void {
   const done = on ? `${node} takes no new pods` : `${node} takes pods again`;
-  at_once(() => cordon(node, on), done, { label: on ? "Uncordon" : "Cordon", run: () => set_cordon(node, !on) });
+  const back = { label: on ? "Uncordon" : "Cordon", run: () => set_cordon(node, !on) };
+  at_once(() => cordon(node, on), done, kubectl_of_cordon(node, on), back);
 }
 
 function set_paused(o: Target, on: boolean): void {
   const done = on ? `Rollout of ${o.name} is paused` : `Rollout of ${o.name} goes on`;
-  at_once(() => (on ? pause(o) : resume(o)), done, { label: on ? "Resume" : "Pause", run: () => set_paused(o, !on) });
+  const back = { label: on ? "Resume" : "Pause", run: () => set_paused(o, !on) };
+  at_once(() => (on ? pause(o) : resume(o)), done, on ? kubectl_of_pause(o) : kubectl_of_resume(o), back);
 }
 
 const scaling = (o: Target): Action[] => [
@@ -117,7 +132,7 @@ export function row_keys(kind: Kind | string, row: Row): Record<string, () => vo
   return Object.fromEntries([...keys, ["e", () => open_url(edit_href(o))]]);
 }
 
-const edit_href = (o: Target) => yaml_href(o.kind, o.ns, o.name) + "?edit=1";
+const edit_href = (o: Target) => yaml_href(o.kind, o.ns, o.name, { edit: "1" });
 
 export function Actions({ kind, group, ns, name, row }: ActionsProps) {
   const o = target_of(kind, ns, name, group);

@@ -1,5 +1,6 @@
 // The focus of a table's rows: it follows its object when rows move, goes on to the next when that is deleted, and
-// keeps what it is on in sight. j, k and Enter work from anywhere on the page; the others in the table.
+// keeps what it is on in sight. j, k, Enter and the keys of the row work from anywhere on a page that is one table, and in
+// the rows of a table among others; the arrows in the rows.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import type { Row } from "../live/protocol";
@@ -66,7 +67,7 @@ export function useRowFocus(options: RowFocusOptions): RowFocus {
       k: { run: move(-1), label: "Previous row" },
       ...(row ? { Enter: { run: () => open(row), label: "Open" }, ...on_keys?.(row) } : {}),
     },
-    { when: alone, title: "Rows" },
+    { within: alone ? undefined : place, title: "Rows" },
   );
   const on_key = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;

@@ -2,12 +2,14 @@
 // pointer or the focus is on them.
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import { Kubectl } from "./copy";
 import { Icon } from "./icons";
 
 export interface Toast {
   text: string;
   kind: "ok" | "error" | "info";
   action?: { label: string; run: () => void };
+  kubectl?: string; // the command that does the same
 }
 
 const TOASTS_MAX = 4; // more would cover the page: the oldest goes
@@ -56,6 +58,7 @@ function Item({ one }: { one: Toast & { id: number } }) {
           {one.action.label}
         </button>
       )}
+      {one.kubectl && <Kubectl command={one.kubectl} />}
       <button type="button" class="quiet" aria-label="Close the message" onClick={() => close(one.id)}>
         <Icon name="close" />
       </button>
