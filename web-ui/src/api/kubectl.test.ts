@@ -36,6 +36,10 @@ describe("kubectl texts", () => {
       "kubectl logs deployment/web -n default --all-containers --all-pods",
     );
   });
+  it("of what comes from an address are quoted too", () => {
+    expect(k.kubectl_of_create("a; rm -rf ~")).toBe("kubectl create -n 'a; rm -rf ~' -f -");
+    expect(k.kubectl_of_list("pods", "$(id)")).toBe("kubectl get pods -n '$(id)'");
+  });
   it("quote what a shell would take for its own", () => {
     expect(k.quote("it's; rm -rf /")).toBe(`'it'\\''s; rm -rf /'`);
     expect(k.kubectl_of_exec("default", "p", "c", ["sh", "-c", "echo $HOME"])).toBe(

@@ -4,7 +4,8 @@ import { one_of, type Target } from "./target";
 const PLAIN = /^[\w@%+=:,./-]+$/;
 export const quote = (word: string): string => (PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-const words = (...parts: (string | false | undefined)[]): string =>
+// A command of words that may be anything: kubectl("get", "pods", "-n", ns).
+export const kubectl = (...parts: (string | false | undefined)[]): string =>
   ["kubectl", ...parts.filter((part): part is string => !!part).map(quote)].join(" ");
 
 const at = (ns?: string): string[] => (ns ? ["-n", ns] : []);
@@ -21,14 +22,14 @@ export interface DrainOptions {
 }
 
 export const kubectl_of_scale = (o: Target, replicas: number): string =>
-  words("scale", ref(o), ...at(o.ns), `--replicas=${replicas}`);
-export const kubectl_of_restart = (o: Target): string => words("rollout", "restart", ref(o), ...at(o.ns));
+  kubectl("scale", ref(o), ...at(o.ns), `--replicas=${replicas}`);
+export const kubectl_of_restart = (o: Target): string => kubectl("rollout", "restart", ref(o), ...at(o.ns));
 export const kubectl_of_undo = (o: Target, revision?: number): string =>
-  words("rollout", "undo", ref(o), ...at(o.ns), revision !== undefined && `--to-revision=${revision}`);
-export const kubectl_of_pause = (o: Target): string => words("rollout", "pause", ref(o), ...at(o.ns));
-export const kubectl_of_resume = (o: Target): string => words("rollout", "resume", ref(o), ...at(o.ns));
+  kubectl("rollout", "undo", ref(o), ...at(o.ns), revision !== undefined && `--to-revision=${revision}`);
+export const kubectl_of_pause = (o: Target): string => kubectl("rollout", "pause", ref(o), ...at(o.ns));
+export const kubectl_of_resume = (o: Target): string => kubectl("rollout", "resume", ref(o), ...at(o.ns));
 export const kubectl_of_remove = (o: Target, options: RemoveOptions = {}): string =>
-  words(
+  kubectl(
     "delete",
     one_of(o.kind),
     o.name,
@@ -39,9 +40,9 @@ export const kubectl_of_remove = (o: Target, options: RemoveOptions = {}): strin
         ? [`--grace-period=${options.grace}`]
         : []),
   );
-export const kubectl_of_cordon = (node: string, on: boolean): string => words(on ? "cordon" : "uncordon", node);
+export const kubectl_of_cordon = (node: string, on: boolean): string => kubectl(on ? "cordon" : "uncordon", node);
 export const kubectl_of_drain = (node: string, options: DrainOptions = {}): string =>
-  words(
+  kubectl(
     "drain",
     node,
     "--ignore-daemonsets",
@@ -59,10 +60,12 @@ export const eviction_of = (ns: string, name: string, grace?: number) => ({
 });
 export const kubectl_of_evict = (o: Target): string =>
   `printf %s ${quote(JSON.stringify(eviction_of(o.ns ?? "", o.name)))} | ` +
-  words("create", "--raw", `/api/v1/namespaces/${o.ns}/pods/${o.name}/eviction`, "-f", "-");
+  kubectl("create", "--raw", `/api/v1/namespaces/${o.ns}/pods/${o.name}/eviction`, "-f", "-");
 
-export const kubectl_of_yaml = (o: Target): string => words("get", one_of(o.kind), o.name, ...at(o.ns), "-o", "yaml");
-export const kubectl_of_edit = (o: Target): string => words("edit", one_of(o.kind), o.name, ...at(o.ns));
+export const kubectl_of_create = (ns: string): string => kubectl("create", ...at(ns), "-f", "-");
+export const kubectl_of_list = (kind: string, ns?: string): string => kubectl("get", kind, ...at(ns));
+export const kubectl_of_yaml = (o: Target): string => kubectl("get", one_of(o.kind), o.name, ...at(o.ns), "-o", "yaml");
+export const kubectl_of_edit = (o: Target): string => kubectl("edit", one_of(o.kind), o.name, ...at(o.ns));
 
 export interface LogChoice {
   container?: string;
@@ -73,7 +76,7 @@ export interface LogChoice {
   follow?: boolean;
 }
 export const kubectl_of_logs = (o: Target, choice: LogChoice = {}): string =>
-  words(
+  kubectl(
     "logs",
     o.kind === "pods" ? o.name : ref(o),
     ...at(o.ns),
@@ -85,4 +88,4 @@ export const kubectl_of_logs = (o: Target, choice: LogChoice = {}): string =>
     choice.follow && !choice.previous && "-f",
   );
 export const kubectl_of_exec = (ns: string, pod: string, container: string | undefined, command: string[]): string =>
-  words("exec", "-it", pod, ...at(ns), ...(container ? ["-c", container] : []), "--", ...command);
+  kubectl("exec", "-it", pod, ...at(ns), ...(container ? ["-c", container] : []), "--", ...command);

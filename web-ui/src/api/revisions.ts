@@ -3,6 +3,15 @@ import { path_of, request } from "./request";
 import { path_of_target, type Target } from "./target";
 
 const REVISION = "deployment.kubernetes.io/revision";
+// An undo brings back the annotations of the revision, but for these, as kubectl.
+const OF_THE_DEPLOYMENT = [
+  REVISION,
+  "deployment.kubernetes.io/revision-history",
+  "deployment.kubernetes.io/desired-replicas",
+  "deployment.kubernetes.io/max-replicas",
+  "deprecated.deployment.rollback.to",
+  "kubectl.kubernetes.io/last-applied-configuration",
+];
 const HASH_LABEL = "pod-template-hash";
 
 export interface Revision {
@@ -12,6 +21,7 @@ export interface Revision {
   replicas: number; // that run now
   images: string[];
   cause?: string; // kubernetes.io/change-cause
+  annotations: Record<string, string>; // of the ReplicaSet
   template: any; // of its pods, as the Deployment had it: without pod-template-hash
   current: boolean; // the Deployment's own
 }
@@ -31,6 +41,7 @@ export function revisions_in(deployment: any, sets: any[]): Revision[] {
         replicas: set.status?.replicas ?? 0,
         images: (set.spec?.template?.spec?.containers ?? []).map((container: any) => String(container.image ?? "")),
         cause: set.metadata.annotations?.["kubernetes.io/change-cause"],
+        annotations: set.metadata.annotations ?? {},
         template: without_hash(set.spec?.template ?? {}),
         current: number === at,
       };
@@ -42,6 +53,17 @@ export function without_hash(template: any): any {
   const { [HASH_LABEL]: _hash, ...labels } = template.metadata?.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
 }
+
+// What an undo does. Pure.
+export function undo_patch(deployment: any, to: Revision): object[] {
+  const its_own = Object.entries<string>(deployment.metadata?.annotations ?? {}).filter(([key]) => is_its_own(key));
+  const earlier = Object.entries(to.annotations).filter(([key]) => !is_its_own(key));
+  return [
+    { op: "replace", path: "/spec/template", value: to.template },
+    { op: "add", path: "/metadata/annotations", value: Object.fromEntries([...its_own, ...earlier]) },
+  ];
+}
+const is_its_own = (key: string): boolean => OF_THE_DEPLOYMENT.includes(key);
 
 // The newest one that is not what runs now: what undo without a number goes back to.
 export const previous_of = (revisions: Revision[]): Revision | undefined => revisions.find((one) => !one.current);
@@ -65,7 +87,7 @@ export async function undo(o: Target, revision?: number): Promise<Revision> {
   if (!to) throw new Error(revision === undefined ? "There is no earlier revision." : `Revision ${revision} is gone.`);
   await request("PATCH", path_of_target(o), {
     type: "application/json-patch+json",
-    body: [{ op: "replace", path: "/spec/template", value: to.template }],
+    body: undo_patch(deployment, to),
   });
   return to;
 }

@@ -27,7 +27,7 @@ export const resume = (o: Target): Promise<unknown> => merge(o, { spec: { paused
 export const remove = (o: Target, options: RemoveOptions = {}): Promise<unknown> =>
   request("DELETE", path_of_target(o), { body: delete_options(options) });
 export function delete_options({ grace, force }: RemoveOptions) {
-  const seconds = force ? 0 : grace;
+  const seconds = force ? 0 : grace === 0 ? 1 : grace; // as kubectl: at once is what is forced
   return {
     apiVersion: "v1",
     kind: "DeleteOptions",

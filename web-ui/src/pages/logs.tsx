@@ -1,6 +1,6 @@
 // Logs of a pod, or of all pods of a workload merged by time: /ui/logs/<kind>/<ns>/<name>.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { kubectl_of_logs } from "../api/actions";
+import { kubectl_of_list, kubectl_of_logs } from "../api/actions";
 import { KINDS } from "../api/kinds";
 import { is_typing, useKeys } from "../ui/keys";
 import { copy_text, Kubectl } from "../ui/copy";
@@ -92,7 +92,7 @@ function LogsOf({ kind, ns, name }: { kind: string; ns: string; name: string }) 
       ) : !session || (!pods.synced && !pods.rows.length) ? (
         <Loading />
       ) : !pods.rows.length && !session.sources.value.length ? (
-        <Empty teach={`kubectl get pods -n ${ns}`}>
+        <Empty teach={kubectl_of_list("pods", ns)}>
           {kind === "pods" ? "There is no such pod." : "It has no pods at this moment. Their logs will appear here."}
         </Empty>
       ) : (

@@ -1,6 +1,6 @@
 // A shell in a container: /ui/shell/<ns>/<pod>?container=.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { kubectl_of_exec } from "../api/actions";
+import { kubectl_of_exec, kubectl_of_list } from "../api/actions";
 import { useCollection } from "../live/collection";
 import { route, set } from "../router";
 import { copy_text, Kubectl } from "../ui/copy";
@@ -63,7 +63,7 @@ function ShellOf({ ns, pod }: { ns: string; pod: string }) {
       ) : !rows.synced && !row ? (
         <Loading />
       ) : !row ? (
-        <Empty teach={`kubectl get pods -n ${ns}`}>There is no such pod.</Empty>
+        <Empty teach={kubectl_of_list("pods", ns)}>There is no such pod.</Empty>
       ) : (
         <TerminalPanel key={`${row.u} ${container}`} ns={ns} pod={pod} container={container} />
       )}

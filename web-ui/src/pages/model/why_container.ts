@@ -1,4 +1,5 @@
 // The part of why.ts about one container: images, crashes, memory, probes.
+import { kubectl } from "../../api/kubectl";
 import type { EventFacts } from "./cells";
 import { exit_meaning, exit_text } from "./exits";
 import { probe_target } from "./probe";
@@ -61,7 +62,14 @@ function why_waiting(one: Case): Why | null {
     next: missing
       ? {
           text: `Create the ${missing[1]!.toLowerCase()}; the container starts by itself then.`,
-          command: `kubectl create ${missing[1]!.toLowerCase() === "secret" ? "secret generic" : "configmap"} ${missing[2]!.split("/").pop()} ${kubectl_at(one.pod)} --from-literal=KEY=VALUE`,
+          command: kubectl(
+            "create",
+            ...(missing[1]!.toLowerCase() === "secret" ? ["secret", "generic"] : ["configmap"]),
+            missing[2]!.split("/").pop(),
+            "-n",
+            one.pod.metadata.namespace,
+            "--from-literal=KEY=VALUE",
+          ),
         }
       : { text: "Look at how the container is declared.", page: "yaml", command: describe(one) },
   };

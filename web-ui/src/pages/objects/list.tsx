@@ -1,4 +1,5 @@
 // The list of a kind, with the choice of kinds above it.
+import { kubectl } from "../../api/kubectl";
 import type { Resource } from "../../api/discovery";
 import { KINDS, type Kind } from "../../api/kinds";
 import { useCollection } from "../../live/collection";
@@ -42,7 +43,7 @@ export function ObjectList({ resource }: { resource: Resource }) {
         rows={rows}
         kind={kind}
         rows_href={(row) => object_href(plural, row.s, row.n)}
-        empty={<Empty teach={TEACH[plural] ?? `kubectl get ${plural} -A`}>There are none here.</Empty>}
+        empty={<Empty teach={TEACH[plural] ?? kubectl("get", plural, "-A")}>There are none here.</Empty>}
       />
     </>
   );

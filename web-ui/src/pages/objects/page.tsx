@@ -1,4 +1,5 @@
 // One object of any kind: its metadata, what it holds, its events. Values of a secret come when they are asked for.
+import { kubectl } from "../../api/kubectl";
 import type { Resource } from "../../api/discovery";
 import { path_of, request } from "../../api/request";
 import { useCollection } from "../../live/collection";
@@ -65,7 +66,7 @@ export function ObjectPage({ resource, ns, name }: ObjectProps) {
             </Part>
           )}
           <Part title="Events">
-            <EventsPart events={events} teach={`kubectl events ${ns ? `-n ${ns} ` : ""}--for ${kind.one}/${name}`} />
+            <EventsPart events={events} teach={kubectl("events", ...(ns ? ["-n", ns] : []), "--for", `${kind.one}/${name}`)} />
           </Part>
         </>
       )}

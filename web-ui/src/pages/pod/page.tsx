@@ -1,4 +1,5 @@
 // One pod: why it is not well, its facts, containers, conditions, events.
+import { kubectl } from "../../api/kubectl";
 import { KINDS } from "../../api/kinds";
 import { path_of } from "../../api/request";
 import { useCollection } from "../../live/collection";
@@ -36,7 +37,10 @@ export function PodPage({ ns, name }: { ns: string; name: string }) {
         {!gone && <Actions kind="pods" ns={ns} name={name} row={row} />}
       </Head>
       {gone && pod && (
-        <Gone one="pod" command={`kubectl get events -n ${ns} --field-selector involvedObject.name=${name}`} />
+        <Gone
+          one="pod"
+          command={kubectl("get", "events", "-n", ns, "--field-selector", `involvedObject.name=${name}`)}
+        />
       )}
       {!pod && error && <Failed error={error} retry={reload} />}
       {!pod && !error && refused && <Failed error={refused} />}

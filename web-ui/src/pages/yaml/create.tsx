@@ -1,5 +1,6 @@
 // Create from YAML: one or several documents, checked by the server before it makes anything.
 import { useMemo, useState } from "preact/hooks";
+import { kubectl_of_create } from "../../api/kubectl";
 import { object_href } from "../../ui/link";
 import { Failed } from "../../ui/state";
 import { StatusMark } from "../../ui/status";
@@ -58,7 +59,7 @@ export function CreateYaml() {
       <header class="page-head">
         <h1>Create from YAML</h1>
         <div class="actions">
-          <Kubectl command={`kubectl create -n ${ns} -f -`} />
+          <Kubectl command={kubectl_of_create(ns)} />
         </div>
       </header>
       <p class="muted">
