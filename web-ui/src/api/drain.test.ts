@@ -83,3 +83,48 @@ it("a drain that is cancelled asks for no more evictions", async () => {
   await vi.advanceTimersByTimeAsync(20_000);
   expect(calls.length).toBe(before);
 });
+
+// Answers of the server as it goes away: `bad` decides which call gets which code, 0 for no answer at all.
+function serve_badly(bad: (call: string) => number | undefined) {
+  let there = [pod("a", owned_by("ReplicaSet")), pod("b", owned_by("ReplicaSet"))];
+  const calls: string[] = [];
+  vi.stubGlobal("fetch", async (path: string, init: { method: string }) => {
+    const call = `${init.method} ${path}`;
+    calls.push(call);
+    const code = bad(call);
+    if (code === 0) throw new TypeError("Failed to fetch");
+    if (code) return new Response(JSON.stringify({ message: "no" }), { status: code });
+    const name = /pods\/(.*)\/eviction/.exec(path)?.[1];
+    if (name) there = there.filter((one) => one.metadata.name !== name);
+    return new Response(JSON.stringify({ items: there }));
+  });
+  return calls;
+}
+
+it("a drain goes on when the server was away, for lists and evictions", async () => {
+  vi.useFakeTimers();
+  let lists = 0;
+  let evictions = 0;
+  serve_badly((call) => {
+    if (call.includes("/eviction")) return [0, 503][evictions++];
+    return call.startsWith("GET") ? [undefined, 0, 500][lists++] : undefined;
+  });
+  const end = drain("n1", { progress: () => undefined });
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(states(await end)).toEqual({ a: "gone", b: "gone" });
+});
+
+it("a drain whose list is refused asks for no more evictions", async () => {
+  vi.useFakeTimers();
+  let lists = 0;
+  const calls = serve_badly((call) => {
+    if (call.includes("/eviction")) return 429;
+    return call.startsWith("GET") && lists++ > 0 ? 403 : undefined;
+  });
+  const failure = expect(drain("n1", { progress: () => undefined })).rejects.toThrow("no");
+  await vi.advanceTimersByTimeAsync(2000);
+  await failure;
+  const before = calls.length;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(calls.length).toBe(before);
+});

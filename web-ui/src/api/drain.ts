@@ -1,10 +1,10 @@
 // Empties a node as `kubectl drain --ignore-daemonsets` does: no new pods, then each pod is evicted, asked again while a
-// disruption budget says "not now", and waited for until it is gone. plan_drain() is pure and decides; drain() does.
+// disruption budget says "not now" or the server is away, and waited for until it is gone. plan_drain() is pure and decides; drain() does.
 import type { DrainOptions } from "./kubectl";
 import { path_of, request, StatusError } from "./request";
 import { cordon, evict } from "./verbs";
 
-const RETRY_MS = 5000; // after a 429, as kubectl
+const RETRY_MS = 5000; // after a 429, as kubectl, and when the server does not answer
 const LOOK_MS = 1000; // how often the node's pods are listed while they end
 
 export type DrainState = "waiting" | "asked" | "blocked" | "ending" | "gone" | "failed" | "left" | "refused";
@@ -56,9 +56,26 @@ export async function drain(node: string, run: DrainRun): Promise<DrainPod[]> {
   show();
   const refused = pods.filter((pod) => pod.state === "refused");
   if (refused.length) throw new Error(`${refused.length} of the pods must be decided about first.`);
-  await Promise.all([...pods.map((pod) => evict_until_taken(pod, run, show)), wait_until_gone(node, pods, run, show)]);
+  const work = new AbortController(); // what fails in one place ends all of it
+  const stop = () => work.abort(run.signal!.reason);
+  if (run.signal?.aborted) stop();
+  run.signal?.addEventListener("abort", stop);
+  const own: DrainRun = { ...run, signal: work.signal };
+  const show_own = () => work.signal.aborted || show();
+  try {
+    await Promise.all([
+      ...pods.map((pod) => evict_until_taken(pod, own, show_own)),
+      wait_until_gone(node, pods, own, show_own),
+    ]);
+  } finally {
+    run.signal?.removeEventListener("abort", stop);
+    work.abort();
+  }
   return pods;
 }
+
+const code_of = (error: unknown): number => (error instanceof StatusError ? error.status.code : 0); // 0: no answer
+const passes = (code: number): boolean => code === 0 || code === 429 || code >= 500;
 
 async function evict_until_taken(pod: DrainPod, run: DrainRun, show: () => void): Promise<void> {
   while (pod.state === "waiting" || pod.state === "blocked") {
@@ -76,8 +93,8 @@ async function ask(pod: DrainPod, grace?: number): Promise<boolean> {
     await evict({ kind: "pods", ns: pod.ns, name: pod.name }, grace);
     pod.state = "ending";
   } catch (error) {
-    const code = error instanceof StatusError ? error.status.code : 0;
-    pod.state = code === 404 ? "gone" : code === 429 ? "blocked" : "failed";
+    const code = code_of(error);
+    pod.state = code === 404 ? "gone" : passes(code) ? "blocked" : "failed";
     pod.why = code === 404 ? undefined : (error as Error).message;
   }
   return (pod.state as DrainState) === "blocked";
@@ -88,22 +105,34 @@ const is_open = (pod: DrainPod) => ["waiting", "asked", "blocked", "ending"].inc
 async function wait_until_gone(node: string, pods: DrainPod[], run: DrainRun, show: () => void): Promise<void> {
   while (pods.some(is_open)) {
     await pass(LOOK_MS, run.signal);
-    const there = new Set((await pods_of_node(node, run.signal)).map((pod) => pod.metadata.uid));
+    const there = await uids_of_node(node, run.signal);
+    if (!there) continue; // asked again
     for (const pod of pods) if (is_open(pod) && !there.has(pod.uid)) pod.state = "gone";
     show();
   }
 }
 
+// null: the server is away for the moment.
+async function uids_of_node(node: string, signal?: AbortSignal): Promise<Set<string> | null> {
+  try {
+    return new Set((await pods_of_node(node, signal)).map((pod) => pod.metadata.uid));
+  } catch (error) {
+    if (signal?.aborted || !passes(code_of(error))) throw error;
+    return null;
+  }
+}
+
 function pass(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
+    signal?.throwIfAborted();
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -11,18 +11,24 @@ interface Open {
   wide: boolean;
   render: Render;
   closed: () => void;
+  may_close: () => boolean;
 }
 
 const dialogs = signal<Open[]>([]);
 let next_id = 1;
 
-// Returns what closes it. `closed` runs once, however it was closed.
-export function open_dialog(
-  render: Render,
-  { title, wide = false, closed = () => undefined }: { title: string; wide?: boolean; closed?: () => void },
-): () => void {
+export interface DialogOptions {
+  title: string;
+  wide?: boolean;
+  closed?: () => void; // runs once, however it was closed
+  may_close?: () => boolean; // asked when Esc, a click beside it or its cross would close it
+}
+
+// Returns what closes it.
+export function open_dialog(render: Render, options: DialogOptions): () => void {
+  const { title, wide = false, closed = () => undefined, may_close = () => true } = options;
   const id = next_id++;
-  dialogs.value = [...dialogs.value, { id, title, wide, render, closed }];
+  dialogs.value = [...dialogs.value, { id, title, wide, render, closed, may_close }];
   return () => close_dialog(id);
 }
 
@@ -118,6 +124,11 @@ function Dialog({ one }: { one: Open }) {
     };
   }, []);
   const close = () => close_dialog(one.id);
+  const want_to_close = () => {
+    if (!dialogs.peek().includes(one)) return;
+    if (one.may_close()) close();
+    else if (!element.current?.open) element.current?.showModal(); // a second Esc closes without asking
+  };
   return (
     <dialog
       ref={element}
@@ -125,15 +136,15 @@ function Dialog({ one }: { one: Open }) {
       aria-labelledby={title}
       onCancel={(event) => {
         event.preventDefault();
-        close();
+        want_to_close();
       }}
-      onClose={close}
-      onClick={(event) => event.target === element.current && close()}
+      onClose={want_to_close}
+      onClick={(event) => event.target === element.current && want_to_close()}
     >
       <div class="dialog-frame">
         <header class="dialog-head">
           <h2 id={title}>{one.title}</h2>
-          <button type="button" class="quiet" aria-label="Close" onClick={close}>
+          <button type="button" class="quiet" aria-label="Close" onClick={want_to_close}>
             <Icon name="close" />
           </button>
         </header>

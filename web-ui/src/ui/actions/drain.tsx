@@ -1,46 +1,75 @@
 // Drain: what will happen to each pod of the node, then what happens, until it is empty or somebody cancels.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { drain, kubectl_of_drain, plan_drain, pods_of_node, type DrainPod } from "../../api/actions";
 import type { Status } from "../../live/protocol";
-import { open_dialog } from "../dialog";
+import { confirm_dialog, open_dialog } from "../dialog";
 import { Kubectl } from "../copy";
 import { Failed, Loading } from "../state";
 import { StatusMark } from "../status";
 import { status_of_error } from "./form";
 
-export const open_drain = (node: string): void =>
-  void open_dialog((close) => <Drain node={node} close={close} />, { title: `Drain node ${node}` });
+// A drain under way: the dialog does not close over it without a word.
+class Work {
+  running = false;
+  private asking = false;
+  private readonly abort = new AbortController();
+  readonly signal = this.abort.signal;
+  readonly stop = (): void => this.abort.abort(new Error("cancelled"));
+
+  may_close(node: string): boolean {
+    if (!this.running) return true;
+    if (!this.asking) void this.ask(node);
+    return false;
+  }
+
+  private async ask(node: string): Promise<void> {
+    this.asking = true;
+    const body = "Pods that were asked to go still go. The node stays cordoned.";
+    if (await confirm_dialog({ title: `Stop draining ${node}?`, body, verb: "Stop draining" })) this.stop();
+    this.asking = false;
+  }
+}
+
+export function open_drain(node: string): void {
+  const work = new Work();
+  open_dialog((close) => <Drain node={node} work={work} close={close} />, {
+    title: `Drain node ${node}`,
+    may_close: () => work.may_close(node),
+  });
+}
 
 type Phase = "planning" | "running" | "done" | "cancelled";
 
-function Drain({ node, close }: { node: string; close: () => void }) {
+function Drain({ node, work, close }: { node: string; work: Work; close: () => void }) {
   const [listed, set_listed] = useState<any[] | null>(null);
   const [pods, set_pods] = useState<DrainPod[]>([]);
   const [phase, set_phase] = useState<Phase>("planning");
   const [error, set_error] = useState<Status | null>(null);
   const [force, set_force] = useState(false);
   const [empty_dir, set_empty_dir] = useState(false);
-  const cancel = useRef(new AbortController());
   const options = { force, empty_dir };
   const fail = (failure: unknown) => set_error(status_of_error(failure));
   useEffect(() => {
     pods_of_node(node).then(set_listed, fail);
-    return () => cancel.current.abort(new Error("cancelled"));
+    return work.stop;
   }, []);
   const shown = phase === "planning" ? plan_drain(listed ?? [], options) : pods;
   const refused = shown.filter((pod) => pod.state === "refused").length;
   const start = (event: Event) => {
     event.preventDefault();
     set_phase("running");
+    work.running = true;
     set_error(null);
-    drain(node, { ...options, progress: set_pods, signal: cancel.current.signal }).then(
-      () => set_phase("done"),
-      (failure) => {
-        if (cancel.current.signal.aborted) return set_phase("cancelled");
-        set_phase("planning");
-        fail(failure);
-      },
-    );
+    drain(node, { ...options, progress: set_pods, signal: work.signal })
+      .finally(() => (work.running = false))
+      .then(
+        () => set_phase("done"),
+        (failure) => {
+          if (work.signal.aborted) return set_phase("cancelled");
+          set_phase("planning");
+          fail(failure);
+        },
+      );
   };
   return (
     <form class="action-form" onSubmit={start}>
@@ -56,7 +85,7 @@ function Drain({ node, close }: { node: string; close: () => void }) {
       <Kubectl command={kubectl_of_drain(node, options)} />
       <div class="dialog-buttons">
         {phase === "running" ? (
-          <button type="button" onClick={() => cancel.current.abort(new Error("cancelled"))}>
+          <button type="button" onClick={work.stop}>
             Stop draining
           </button>
         ) : (
