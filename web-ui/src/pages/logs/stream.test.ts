@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { session_over } from "../../api/request";
 import type { ParsedLine } from "./parse";
 import { follow_log, type LogTarget } from "./stream";
 import { Turns } from "./turns";
@@ -70,6 +71,32 @@ it("what the server refuses is not asked again", async () => {
   await vi.advanceTimersByTimeAsync(20_000);
   expect(asked).toHaveLength(1);
   expect(log.states).toEqual(["connecting", "refused"]);
+});
+
+it("a log waits while there is no session, and goes on with the next one", async () => {
+  const asked = serve([at(1, "a"), 401, at(1, "a") + at(2, "b") + "…"]);
+  const log = listen(TARGET);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toHaveLength(2);
+  expect(log.states.at(-1)).toBe("waiting");
+  session_over.value = false;
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(log.seen).toEqual(["a", "b"]);
+  expect(log.states.at(-1)).toBe("live");
+  log.stop();
+});
+
+it("a log that nobody reads any more when its turn comes is not asked for", async () => {
+  const turns = new Turns(1);
+  const give_back = await turns.take();
+  const asked = serve([at(1, "a")]);
+  const log = listen({ ...TARGET, turns });
+  await vi.advanceTimersByTimeAsync(100);
+  log.stop();
+  give_back();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(asked).toHaveLength(0);
+  await turns.take(); // it was given back
 });
 
 it("the log of a container before its restart is read once", async () => {

@@ -1,7 +1,7 @@
 // One container's log, as long as somebody looks: a fetch whose body is read line by line, followed or asked for again
 // and again. It goes on after the server was away, the container restarted or the tab was hidden: from the last line on
 // and without double ones.
-import { path_of, send, StatusError } from "../../api/request";
+import { path_of, send, session_over, StatusError } from "../../api/request";
 import { LineParser, Resume, type ParsedLine } from "./parse";
 import { LINES_MAX } from "./timeline";
 import { shown, while_shown, type Turns } from "./turns";
@@ -28,7 +28,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5000;
 const ASK_AGAIN_MS = 1000;
 const SLICE_MS = 8; // of parsing, before the screen gets its turn
-const FINAL = new Set([401, 403, 404]); // the server will not change its mind by being asked again
+const FINAL = new Set([403, 404]); // the server will not change its mind by being asked again
 
 export function log_query(target: LogTarget, since: string | undefined): Record<string, string | number | undefined> {
   return {
@@ -49,7 +49,7 @@ export function follow_log(target: LogTarget, events: StreamEvents): () => void 
   return () => abort.abort();
 }
 
-type End = "done" | "hidden" | "broken" | "refused";
+type End = "done" | "hidden" | "signed out" | "broken" | "refused";
 
 async function run(target: LogTarget, events: StreamEvents, signal: AbortSignal): Promise<void> {
   const resume = new Resume();
@@ -63,6 +63,7 @@ async function run(target: LogTarget, events: StreamEvents, signal: AbortSignal)
     if (signal.aborted || end === "refused") return;
     if (end === "done" && (target.previous || over)) return events.state("ended");
     if (end === "hidden") continue;
+    if (end === "signed out") await signed_in(signal);
     if (came.lines || end === "done") retry_ms = RETRY_FIRST_MS;
     const polled = end === "done" && target.turns;
     if (end === "done" && !target.turns) events.state("waiting");
@@ -79,6 +80,10 @@ async function one_round(
   came: { lines: boolean },
 ): Promise<End> {
   const turn_over = await target.turns?.take();
+  if (signal.aborted) {
+    turn_over?.();
+    return "refused";
+  }
   const looked_at = while_shown(signal);
   try {
     await read_once(target, resume, events, looked_at.signal, came);
@@ -88,7 +93,7 @@ async function one_round(
     const code = error instanceof StatusError ? error.status.code : 0;
     const refused = FINAL.has(code) || (code === 400 && target.previous);
     events.state(refused ? "refused" : "waiting", code ? (error as Error).message : undefined);
-    return refused ? "refused" : "broken";
+    return refused ? "refused" : code === 401 ? "signed out" : "broken";
   } finally {
     looked_at.end();
     turn_over?.();
@@ -124,6 +129,20 @@ async function read_once(
     await pass(0, signal);
     slice_end = performance.now() + SLICE_MS;
   }
+}
+
+// Resolves when there is a session again, or nobody waits.
+function signed_in(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (session_over.peek() && !signal.aborted) return;
+      signal.removeEventListener("abort", look);
+      queueMicrotask(() => stop());
+      resolve();
+    };
+    signal.addEventListener("abort", look);
+    const stop = session_over.subscribe(look);
+  });
 }
 
 function pass(ms: number, signal: AbortSignal): Promise<void> {
