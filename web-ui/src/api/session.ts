@@ -50,8 +50,9 @@ export async function renew_session(): Promise<"good" | "over" | "away"> {
   }
 }
 
-// Called once: looks for a new session while there is none, and says now and then that the one it has is in use.
+// Called once: a link that is put into a tab of the dashboard is only another fragment to the browser; and looks for a new session while there is none, and says now and then that the one it has is in use.
 export function follow_session(): void {
+  addEventListener("hashchange", () => location.hash.startsWith("#k=") && location.reload());
   let timer: ReturnType<typeof setTimeout>;
   const look = async () => {
     if ((await renew_session()) !== "good") timer = setTimeout(look, RETURN_MS);

@@ -1,22 +1,28 @@
-// Several queries as one collection: a row that two of them select is there once.
+// Several queries as one collection: a row that two of them select is there once. Their order does not matter.
 import { effect } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { acquire, Collection } from "./collection";
 import type { Query } from "./protocol";
 
+type Held = ReturnType<typeof acquire>[];
+const release_all = (held: Held): void => held.forEach(({ release }) => release());
+
 export function useMany(queries: Query[]): Collection {
-  const key = JSON.stringify(queries);
+  const key = queries
+    .map((query) => JSON.stringify(query))
+    .sort()
+    .join("\n");
   const merged = useMemo(() => new Collection(), [key]);
-  useEffect(() => {
-    const held = queries.map((query) => acquire(query));
-    const end = effect(() => {
-      for (const { collection } of held) collection.version.value;
-      merged.join(held.map(({ collection }) => collection));
+  const held = useRef<Held>([]);
+  useLayoutEffect(() => {
+    const before = held.current;
+    const now = (held.current = queries.map((query) => acquire(query)));
+    release_all(before); // after the new ones: what is in both goes on
+    return effect(() => {
+      for (const { collection } of now) collection.version.value;
+      merged.join(now.map(({ collection }) => collection));
     });
-    return () => {
-      end();
-      for (const { release } of held) release();
-    };
   }, [key]);
+  useEffect(() => () => release_all(held.current), []);
   return merged;
 }

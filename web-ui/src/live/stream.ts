@@ -31,6 +31,7 @@ const page_build = document.querySelector<HTMLMetaElement>("meta[name=build]")?.
 
 let socket: WebSocket | null = null;
 let tries = 0;
+let asked_at = 0; // performance.now() of a question that nothing came after; 0: there is none
 let lost_at = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let next_id = 1;
@@ -59,6 +60,7 @@ function connect(): void {
   const scheme = location.protocol === "https:" ? "wss" : "ws"; // ws: of `npm run dev`
   const ws = new WebSocket(`${scheme}://${location.host}/ui/v1/stream`, SUBPROTOCOL);
   socket = ws;
+  asked_at = 0;
   const silent = setTimeout(() => ws.close(), HELLO_MS);
   ws.onmessage = (event) => {
     clearTimeout(silent);
@@ -72,17 +74,18 @@ function connect(): void {
   };
 }
 
-// A network that vanished closes nothing: a question without an answer tells. Any number's end is answered; 0 is never
-// a subscription of this page.
+// A network that vanished closes nothing: a question without an answer tells, however seldom a hidden tab gets to
+// ask. Any number's end is answered; 0 is never a subscription of this page.
 function listen(): void {
   if (connection.peek() !== "live" || !socket) return;
-  const quiet = performance.now() - last_frame_at.peek();
-  if (quiet > QUIET_MS + 2 * ANSWER_MS) {
+  const now = performance.now();
+  if (asked_at && now - asked_at > ANSWER_MS) {
     const deaf = socket;
     socket = null;
     deaf.close();
     lose();
-  } else if (quiet > QUIET_MS) {
+  } else if (!asked_at && now - last_frame_at.peek() > QUIET_MS) {
+    asked_at = now;
     say({ unsub: 0 });
   }
 }
@@ -116,6 +119,7 @@ function on_text(text: string): void {
 
 function on_frame(frame: ServerFrame): void {
   last_frame_at.value = performance.now();
+  asked_at = 0;
   if (frame.hello) return greet(frame.hello);
   if (frame.sub === undefined) {
     if (frame.error?.code === 401) session_over.value = true;
