@@ -1,10 +1,10 @@
 // Three texts: one that two others began with. What `mine` changed is done to `theirs`, line by line. Where both changed
-// the same lines differently, mine stays, and it is counted. Pure.
+// the same lines differently, mine stays, and what is lost of theirs is counted. Pure.
 import { diff_lines, split_lines, type DiffLine } from "../../ui/diff/lines";
 
 export interface Merged {
   text: string;
-  conflicts: number;
+  conflicts: number; // lines of theirs that gave way
 }
 
 // A run of base lines [from, to) that a side replaced.
@@ -28,7 +28,13 @@ export function edits_of(lines: DiffLine[]): Edit[] {
     if (line.op === "-") open.to = ++at;
     else open.lines.push(line.text);
   }
-  return out;
+  return out.flatMap(line_by_line);
+}
+
+// As many lines as there were before are taken for the same ones: each is somebody's, its neighbours need not be.
+function line_by_line(edit: Edit): Edit[] {
+  if (edit.to - edit.from !== edit.lines.length) return [edit];
+  return edit.lines.map((line, i) => ({ from: edit.from + i, to: edit.from + i + 1, lines: [line] }));
 }
 
 const same = (a: Edit, b: Edit): boolean =>
@@ -44,9 +50,9 @@ export function merge(base: string, mine: string, theirs: string): Merged {
   const others = edits_of(diff_lines(base, theirs));
   let conflicts = 0;
   const kept = others.filter((other) => {
-    const hit = ours.find((one) => overlap(one, other));
-    if (hit && !same(hit, other)) conflicts++;
-    return !hit;
+    const hits = ours.filter((one) => overlap(one, other));
+    if (hits.some((hit) => !same(hit, other))) conflicts += Math.max(other.to - other.from, other.lines.length);
+    return hits.length === 0;
   });
   const lines = split_lines(base);
   const all = [...ours, ...kept].sort((a, b) => b.from - a.from || b.to - a.to);

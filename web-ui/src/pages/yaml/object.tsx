@@ -78,7 +78,7 @@ function useEdit(source: Source, text: string) {
   const [panel, set_panel] = useState<Panel>(null);
   const [error, set_error] = useState<unknown>(null);
   const [busy, set_busy] = useState(false);
-  const [conflicts, set_conflicts] = useState(0); // places that both changed, at the last taking over
+  const [conflicts, set_conflicts] = useState(0); // lines that both changed, at the last taking over
   useEffect(() => keep_draft(source.path, { base, text: mine }), [source.path, base, mine]);
   // Nothing was typed yet: what is edited is what is there now.
   useEffect(() => {
@@ -189,7 +189,7 @@ const edit_text = (changed: boolean, conflicts: number): string =>
   !changed
     ? "Nothing is changed yet"
     : conflicts
-      ? `Edited; ${conflicts === 1 ? "one place was" : `${conflicts} places were`} changed by both, and yours stands`
+      ? `Edited; ${conflicts === 1 ? "one line was" : `${conflicts} lines were`} changed by both, and yours stands`
       : "Edited, not applied";
 
 interface ButtonsProps {

@@ -77,6 +77,15 @@ describe("fields", () => {
   });
 });
 
+it("keys of a ConfigMap are not taken for its metadata", () => {
+  const map =
+    "apiVersion: v1\ndata:\n  generation: '1'\n  resourceVersion: '7'\nkind: ConfigMap\n" +
+    "metadata:\n  annotations:\n    resourceVersion: no\n  name: m\n  resourceVersion: '42'\nz:\n  generation: 9\n";
+  expect(revision_of(map)).toBe("42");
+  expect(without_revision(map)).toBe(map.replace("  resourceVersion: '42'\n", ""));
+  expect(revision_of(map.replace("  resourceVersion: '42'\n", ""))).toBe("");
+});
+
 describe("merge", () => {
   const base = "a\nb\nc\nd\ne\nf\n";
   it("does what one changed to what the other made of it", () => {
@@ -97,6 +106,17 @@ describe("merge", () => {
       conflicts: 0,
     });
     expect(merge(base, "a\nb\nmine\nc\nd\ne\nf\n", "a\nb\ntheirs\nc\nd\ne\nf\n").conflicts).toBe(1);
+  });
+  it("keeps lines of theirs beside a line that both changed, and counts each line that gives way", () => {
+    expect(merge(base, "a\nmine\nc\nd\ne\nf\n", "a\nt1\nt2\nt3\ne\nf\n")).toEqual({
+      text: "a\nmine\nt2\nt3\ne\nf\n",
+      conflicts: 1,
+    });
+    expect(merge(base, "a\nm1\nm2\nd\ne\nf\n", "a\nt1\nt2\nt3\ne\nf\n")).toEqual({
+      text: "a\nm1\nm2\nt3\ne\nf\n",
+      conflicts: 2,
+    });
+    expect(merge(base, "a\nmine\nc\nd\ne\nf\n", "a\nf\n").conflicts).toBe(4);
   });
   it("takes equal changes for one", () => {
     expect(merge(base, "a\nB\nc\nd\ne\nf\n", "a\nB\nc\nd\ne\nf\n")).toEqual({

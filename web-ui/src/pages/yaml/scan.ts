@@ -148,11 +148,21 @@ const belongs = (line: string, own: number, is_item: boolean): boolean =>
   !is_content(line) || indent_of(line) > own || (!is_item && indent_of(line) === own && /^ *-(\s|$)/.test(line));
 
 // What a difference should not tell of: the server writes it by itself.
-export const without_revision = (text: string): string =>
-  text
-    .split("\n")
-    .filter((line) => !/^ {2}(resourceVersion|generation): /.test(line))
-    .join("\n");
+export function without_revision(text: string): string {
+  const lines = text.split("\n");
+  const { from, to } = metadata_of(lines);
+  const said_by_server = (line: string, i: number) =>
+    i >= from && i < to && /^ {2}(resourceVersion|generation): /.test(line);
+  return lines.filter((line, i) => !said_by_server(line, i)).join("\n");
+}
+
+// The lines of the object's own metadata, in block style; nothing else may be taken for them: a ConfigMap has any keys.
+function metadata_of(lines: string[]): { from: number; to: number } {
+  const at = lines.findIndex((line) => /^metadata:\s*(#.*)?$/.test(line));
+  if (at < 0) return { from: 0, to: 0 };
+  const end = lines.findIndex((line, i) => i > at && /^[^\s#]/.test(line));
+  return { from: at + 1, to: end < 0 ? lines.length : end };
+}
 
 // What people write: the status is the cluster's, and a write of an object leaves it as it is.
 export function without_status(text: string): string {
@@ -165,4 +175,9 @@ export function without_status(text: string): string {
 
 export const desired = (text: string): string => without_revision(without_status(text));
 
-export const revision_of = (text: string): string => plain(/^ {2}resourceVersion: (.*)$/m.exec(text)?.[1]);
+export function revision_of(text: string): string {
+  const lines = text.split("\n");
+  const { from, to } = metadata_of(lines);
+  const line = lines.slice(from, to).find((one) => one.startsWith("  resourceVersion: "));
+  return plain(line?.slice("  resourceVersion: ".length));
+}
