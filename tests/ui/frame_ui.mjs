@@ -122,12 +122,7 @@ test("a namespace is chosen once for all pages, and stands in the URL", async (t
 
 test("the URL of any page is its state", async (t) => {
   const d = await a_deployment(t);
-  for (const path of [
-    pod_page(await a_pod(t)),
-    deployment_page(d),
-    "/ui/pods?q=status%3Arunning&sort=-Name",
-    "/ui/events",
-  ]) {
+  for (const path of [pod_page(await a_pod(t)), deployment_page(d), "/ui/events"]) {
     const page = await t.open(path);
     await settled(page);
     const before = await heading(page).first().innerText();
@@ -136,6 +131,36 @@ test("the URL of any page is its state", async (t) => {
     await settled(page);
     assert.equal(await heading(page).first().innerText(), before);
     assert.equal(new URL(page.url()).search, query);
+  }
+});
+
+test("the URL of a table is its order and its filter", async (t) => {
+  for (const [path, sorted, filter] of [
+    ["/ui/pods?q=status%3Arunning&sort=-Name", "Name descending", "status:running"],
+    [`/ui/workloads?q=${name_of(await a_deployment(t)).slice(0, 2)}&sort=Name`, "Name ascending", null],
+    ["/ui/nodes?sort=-Name", "Name descending", ""],
+  ]) {
+    const page = await t.open(path);
+    const state = () =>
+      page.evaluate(() => {
+        const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+        const header = main.querySelector("[role=columnheader]:is([aria-sort=ascending], [aria-sort=descending])");
+        const names = [...main.querySelectorAll('[role=row][data-uid] [data-name="Name"] a')];
+        return {
+          sorted: `${header?.textContent?.trim()} ${header?.getAttribute("aria-sort")}`,
+          filter: /** @type {HTMLInputElement | null} */ (main.querySelector("input[type=search]"))?.value,
+          rows: names.slice(0, 5).map((e) => e.textContent?.trim() ?? ""),
+          url: location.pathname + location.search,
+        };
+      });
+    await eventually("rows", async () => (await state()).rows.length > 0);
+    const before = await state();
+    assert.ok(before.sorted.startsWith(sorted.split(" ")[0]) && before.sorted.endsWith(sorted.split(" ")[1]), path);
+    if (filter !== null) assert.equal(before.filter, filter);
+    await page.reload();
+    await eventually("the same", async () => JSON.stringify(await state()) === JSON.stringify(before));
+    const names = [...before.rows].sort();
+    assert.deepEqual(before.rows, sorted.endsWith("descending") ? names.reverse() : names);
   }
 });
 

@@ -81,10 +81,27 @@ test("a workload is found, opened and scaled", async (t) => {
   await page.keyboard.press("+");
   const dialog = page.getByRole("dialog", { name: `Scale deployment ${name}` });
   await eventually("one more", async () => (await dialog.getByRole("spinbutton").inputValue()) === String(before + 1));
+  await focused(dialog.getByRole("spinbutton"));
   await page.keyboard.press("Enter");
   await eventually("scaled", async () => (await t.api("GET", path)).spec.replicas === before + 1);
   await page.keyboard.press("Escape");
   await gone(dialog);
+});
+
+test("Enter on a link or a button is theirs, also after a row had the focus", async ({ open }) => {
+  const page = await open("/ui/pods?sort=Name");
+  await shown(page.getByRole("grid", { name: "Pods" }).locator("[role=row][data-uid]"));
+  await page.keyboard.press("j");
+  await eventually("a row has the focus", () =>
+    page.evaluate(() => document.activeElement?.getAttribute("role") === "row"),
+  );
+  const header = page.getByRole("columnheader", { name: "Name", exact: true });
+  await header.getByRole("button").focus();
+  await page.keyboard.press("Enter");
+  await at(page, /^\/ui\/pods\?sort=-Name$/);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Nodes" }).focus();
+  await page.keyboard.press("Enter");
+  await at(page, /^\/ui\/nodes$/);
 });
 
 test("a dialog keeps the focus inside and gives it back", async (t) => {

@@ -1,5 +1,5 @@
 // Logs (2.4): followed, filtered, with times, of the container before, of all pods of a workload.
-import { a_deployment, a_pod, crashing, name_of, ns_of } from "./lib/objects.mjs";
+import { a_deployment, a_pod, name_of, ns_of, pod_path } from "./lib/objects.mjs";
 import { fixture, test } from "./lib/test.mjs";
 import { assert, at, eventually, focused, shown } from "./lib/wait.mjs";
 
@@ -68,11 +68,22 @@ test("times are shown when they are asked for", async (t) => {
 });
 
 test("the previous container's log is one key away", async (t) => {
-  const page = await open_logs(t, await a_pod(t, crashing));
+  const p = await a_pod(t);
+  const terminated = { exitCode: 2, reason: "Error", finishedAt: "2026-01-02T03:04:05Z" };
+  const containerStatuses = p.status.containerStatuses.map((s) => ({
+    ...s,
+    restartCount: 1,
+    lastState: { terminated },
+  }));
+  await t.api("PATCH", `${pod_path(p)}/status`, { status: { containerStatuses } }, "application/merge-patch+json");
+  const page = await open_logs(t, p);
+  assert.doesNotMatch(await text(page), /exit status 2/);
   await page.keyboard.press("p");
   await at(page, /previous=1/);
   assert.ok(await pressed(toggle(page, "Previous")));
-  await eventually("its lines", async () => (await one_line(page).count()) > 0);
+  await eventually("the words of its end", async () => /goroutine 1[^]*exit status 2/.test(await text(page)));
+  await page.keyboard.press("p");
+  await eventually("the present ones", async () => !/exit status 2/.test(await text(page)));
 });
 
 test("the logs of all pods of a workload are merged, each line with its pod", async (t) => {

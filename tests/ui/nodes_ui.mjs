@@ -5,6 +5,7 @@ import { assert, at, eventually, focused, gone, shown } from "./lib/wait.mjs";
 
 fixture("--pods", "200");
 
+const MERGE = "application/merge-patch+json";
 const ready = (n) =>
   n.status.conditions.some((c) => c.type === "Ready" && c.status === "True") && !n.spec.unschedulable;
 const a_node = async (t) => (await list(t, "/api/v1/nodes")).find(ready);
@@ -50,9 +51,17 @@ test("cordon and uncordon, with the way back in the message", async (t) => {
   await eventually("cordoned", off);
   await shown(page.getByText(`${name_of(node)} takes no new pods`));
   await shown(button(page, "Uncordon"));
-  await page.getByRole("region", { name: "Messages" }).getByRole("button", { name: "Uncordon" }).click();
+  const messages = page.getByRole("region", { name: "Messages" });
+  const copy = messages.getByRole("button", { name: "Copy as kubectl" });
+  assert.equal(await copy.getAttribute("title"), `kubectl cordon ${name_of(node)}`);
+  await t.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await copy.click();
+  await shown(messages.getByRole("button", { name: "Copied" }));
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `kubectl cordon ${name_of(node)}`);
+  await messages.getByRole("button", { name: "Uncordon" }).click();
   await eventually("uncordoned", async () => !(await off()));
   await shown(button(page, "Cordon"));
+  assert.equal(await copy.getAttribute("title"), `kubectl uncordon ${name_of(node)}`);
 });
 
 test("the plan of a drain says what becomes of each pod before anything happens", async (t) => {
@@ -75,6 +84,33 @@ test("the plan of a drain says what becomes of each pod before anything happens"
   await gone(dialog);
   await focused(button(page, "Drain"));
   assert.ok(!(await t.api("GET", `/api/v1/nodes/${name_of(node)}`)).spec.unschedulable);
+});
+
+test("a drain under way is not closed over without a word", async (t) => {
+  const node = await a_node(t);
+  const away = (method) => method === "POST"; // no eviction is answered: the drain goes on
+  await t.page.route(/\/eviction$/, (route) => (away(route.request().method()) ? route.abort() : route.continue()));
+  t.watch.allow(/ERR_FAILED/);
+  const page = await t.open(`/ui/nodes/${name_of(node)}`);
+  t.later(() => t.api("PATCH", `/api/v1/nodes/${name_of(node)}`, { spec: { unschedulable: null } }, MERGE));
+  await button(page, "Drain").click();
+  const dialog = page.getByRole("dialog", { name: `Drain node ${name_of(node)}`, exact: true });
+  for (const box of await dialog.getByRole("checkbox").all()) await box.check();
+  await dialog.getByRole("button", { name: "Drain", exact: true }).click();
+  await shown(dialog.getByText("Held back"));
+  await shown(dialog.getByText("Failed to fetch"));
+  const question = page.getByRole("dialog", { name: `Stop draining ${name_of(node)}?` });
+  await page.keyboard.press("Escape");
+  await shown(question);
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await gone(question);
+  await shown(dialog.getByText(/^0 of \d+ pods are gone/));
+  await page.mouse.click(3, 3); // beside it
+  await shown(question);
+  await question.getByRole("button", { name: "Stop draining" }).click();
+  await shown(dialog.getByText(/^Stopped: 0 of/));
+  await page.keyboard.press("Escape");
+  await gone(dialog);
 });
 
 test("a node that does not answer says why in a sentence", async (t) => {

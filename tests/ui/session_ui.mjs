@@ -1,6 +1,6 @@
 // Who may look: a link is good once, and becomes a cookie that no script can read.
 import { test } from "./lib/test.mjs";
-import { assert, shown } from "./lib/wait.mjs";
+import { assert, eventually, shown } from "./lib/wait.mjs";
 
 const REFUSED = /status of 40[13]/; // what the console says of an answer
 
@@ -13,11 +13,28 @@ test(
     await shown(page.getByRole("navigation", { name: "Pages" }));
     assert.doesNotMatch(page.url(), /k=/); // nor in the history
     await context.clearCookies();
-    await page.goto("about:blank");
-    await page.goto(link);
+    await page.goto(link); // of the same page but for the fragment
     await shown(page.getByText("appliance dashboard"));
     assert.equal(await page.getByRole("navigation", { name: "Pages" }).count(), 0);
     assert.match((await page.getByRole("alert").textContent()) ?? "", /\w+/);
+  },
+  { signed_out: true },
+);
+
+test(
+  "a link put into a tab that shows the dashboard opens it there",
+  async ({ page, context, server, watch }) => {
+    watch.allow(REFUSED);
+    await page.goto(`${server.url}/ui/`);
+    await shown(page.getByText("appliance dashboard"));
+    await page.goto(await server.link());
+    await shown(page.getByRole("navigation", { name: "Pages" }));
+    assert.doesNotMatch(page.url(), /k=/);
+    const [before] = await context.cookies();
+    const second = await server.link();
+    await page.evaluate((url) => location.assign(url), second.replace(/^[^#]*/, page.url()));
+    await eventually("a new session", async () => (await context.cookies())[0]?.value !== before.value);
+    await shown(page.getByRole("navigation", { name: "Pages" }));
   },
   { signed_out: true },
 );

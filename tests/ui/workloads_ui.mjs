@@ -1,7 +1,7 @@
 // Workloads (2.2): the list, replicas that change live, conditions, the history of revisions, events, the chain of owners.
 import { a_deployment, deployment_page, deployment_path, deployments, list, name_of, ns_of } from "./lib/objects.mjs";
 import { fixture, test } from "./lib/test.mjs";
-import { assert, at, eventually, shown } from "./lib/wait.mjs";
+import { assert, at, eventually, gone, shown } from "./lib/wait.mjs";
 
 fixture("--pods", "200");
 
@@ -40,7 +40,40 @@ test("its pods are a table of their own, and their logs one key away", async (t)
   await eventually("its pods", async () => Number(await grid.getAttribute("aria-rowcount")) === d.spec.replicas + 1);
   await grid.getByRole("row").nth(1).focus();
   await page.keyboard.press("l");
-  await at(page, /^\/ui\/logs\//);
+  await at(page, /^\/ui\/logs\/pods\//);
+});
+
+test("keys on the row of a pod are about the pod, elsewhere on the page about the deployment", async (t) => {
+  const d = await a_deployment(t);
+  const page = await t.open(deployment_page(d));
+  const row = region(page, "Pods").getByRole("grid", { name: "Pods" }).getByRole("row").nth(1);
+  const pod = ((await row.locator('[data-name="Name"]').textContent()) ?? "").trim();
+  assert.ok(pod.startsWith(`${name_of(d)}-`), pod);
+  await row.focus();
+  await page.keyboard.press("Control+d");
+  const of_pod = page.getByRole("dialog", { name: `Delete pod ${pod}`, exact: true });
+  await shown(of_pod);
+  await page.keyboard.press("Escape");
+  await gone(of_pod);
+  await row.focus();
+  await page.keyboard.press("Tab"); // to something behind the row, or in it
+  await page
+    .getByRole("group", { name: /^Actions for/ })
+    .getByRole("link", { name: "YAML" })
+    .focus();
+  await page.keyboard.press("Control+d");
+  await shown(page.getByRole("dialog", { name: `Delete deployment ${name_of(d)}`, exact: true }));
+});
+
+test("e on a row edits it, also when a namespace is chosen", async (t) => {
+  const d = await a_deployment(t);
+  const page = await t.open(`/ui/workloads?ns=${ns_of(d)}&q=${name_of(d)}`);
+  const row = page.getByRole("grid", { name: "Deployments" }).getByRole("row").nth(1);
+  await row.focus();
+  await page.keyboard.press("e");
+  const [url] = await at(page, /^\/ui\/yaml\/deployments\/.*/);
+  assert.deepEqual(Object.fromEntries(new URLSearchParams(url.split("?")[1])), { ns: ns_of(d), edit: "1" });
+  await shown(page.getByRole("textbox", { name: "YAML, editable" }));
 });
 
 test("the history says what each revision changed", async (t) => {
@@ -80,6 +113,11 @@ test("a rollout is paused and goes on", async (t) => {
   const page = await t.open(deployment_page(d));
   await page.getByRole("button", { name: "Pause rollout" }).click();
   await eventually("paused", async () => (await t.api("GET", deployment_path(d))).spec.paused === true);
+  const messages = page.getByRole("region", { name: "Messages" });
+  const command = async () => messages.getByRole("button", { name: "Copy as kubectl" }).last().getAttribute("title");
+  assert.equal(await command(), `kubectl rollout pause deployment/${name_of(d)} -n ${ns_of(d)}`);
   await page.getByRole("button", { name: "Resume rollout" }).click();
   await eventually("goes on", async () => !(await t.api("GET", deployment_path(d))).spec.paused);
+  await shown(messages.getByText(`Rollout of ${name_of(d)} goes on`));
+  assert.equal(await command(), `kubectl rollout resume deployment/${name_of(d)} -n ${ns_of(d)}`);
 });

@@ -63,6 +63,13 @@ test("what the server refuses stands at its line", async (t) => {
     .first()
     .click();
   await focused(editor(page));
+  await shown(
+    editor(page)
+      .locator(".cm-marked")
+      .filter({ hasText: /^ {2}replicas: -3$/ }),
+  );
+  assert.equal(await editor(page).locator(".cm-marked").count(), 1);
+  assert.match(await editor(page).locator(".cm-activeLine").innerText(), /^ {2}replicas: -3$/);
   await replace_line(page, /^ {2}replicas: -3/, "replicas: [");
   await button(page, "Review").click();
   await shown(page.getByRole("alert"));

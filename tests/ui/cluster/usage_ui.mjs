@@ -17,10 +17,14 @@ test("nodes show their CPU and memory, live", async ({ open }) => {
 
 test("a node's page shows what it uses and its pods", async ({ open }) => {
   const page = await open("/ui/nodes/n1");
+  const capacity = page.getByRole("table", { name: "Capacity" });
+  const used = (what) =>
+    capacity.getByRole("row").filter({ hasText: what }).locator('[data-column="Used"]').innerText();
   await eventually(
-    "usage",
-    async () => /\d(\.\d+)?\s*(MiB|GiB|Mi|Gi|MB|GB)/.test(await page.getByRole("main").innerText()),
+    "memory in use",
+    async () => /^[\d.,]*[1-9][\d.,]* ?[KMG]i?B? \(\d+ ?%\)/.test(await used("Memory")),
     20_000,
   );
+  await eventually("CPU in use", async () => /\d.*\(.*\d.*%\)/.test(await used("CPU")), 20_000);
   await shown(page.getByRole("main").getByText("one", { exact: true }));
 });
