@@ -66,7 +66,10 @@ export function ObjectPage({ resource, ns, name }: ObjectProps) {
             </Part>
           )}
           <Part title="Events">
-            <EventsPart events={events} teach={kubectl("events", ...(ns ? ["-n", ns] : []), "--for", `${kind.one}/${name}`)} />
+            <EventsPart
+              events={events}
+              teach={kubectl("events", ...(ns ? ["-n", ns] : []), "--for", `${kind.one}/${name}`)}
+            />
           </Part>
         </>
       )}

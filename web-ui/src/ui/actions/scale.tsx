@@ -1,5 +1,5 @@
 // How many pods: a stepper, and what the cluster makes of it, live.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { kubectl_of_scale, one_of, scale, type Target } from "../../api/actions";
 import { group_of } from "../../api/target";
 import { useCollection } from "../../live/collection";
@@ -21,8 +21,8 @@ function Scale({ o, by, close }: { o: Target; by: number; close: () => void }) {
   useEffect(() => {
     if (wanted !== undefined && count === null) set_count(Math.max(0, wanted + by));
   }, [wanted]);
-  useEffect(() => {
-    field.current?.focus();
+  useLayoutEffect(() => {
+    field.current?.focus(); // before anybody can press Enter on the cross of the dialog
     field.current?.select();
   }, [count !== null]);
   const value = count ?? 0;
