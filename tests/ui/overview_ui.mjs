@@ -9,8 +9,18 @@ const merge = "application/merge-patch+json";
 const problems = (page) => page.getByRole("region", { name: "Problems" });
 const first = (page) => problems(page).getByRole("listitem").first();
 
-test("problems stand first, worst first, each with its reason in a sentence", async ({ open }) => {
-  const page = await open("/ui/");
+const is_ready = (node) => node.status.conditions.some((c) => c.type === "Ready" && c.status === "True");
+function set_condition(t, node, condition) {
+  const conditions = [...node.status.conditions.filter((c) => c.type !== condition.type), condition];
+  return t.api("PATCH", `/api/v1/nodes/${name_of(node)}/status`, { status: { conditions } }, merge);
+}
+
+test("problems stand first, worst first, each with its reason in a sentence", async (t) => {
+  const node = (await t.api("GET", "/api/v1/nodes")).items.find(is_ready);
+  const short = { type: "MemoryPressure", status: "True", reason: "Test", message: "said so" };
+  await set_condition(t, node, short); // of the others none is less than broken
+  t.later(() => set_condition(t, node, { ...short, status: "False" }));
+  const page = await t.open("/ui/");
   await shown(page.getByRole("heading", { level: 1, name: /\d+ (problem|thing)/ }));
   await shown(first(page));
   for (const text of await problems(page).getByRole("listitem").allInnerTexts()) {
@@ -22,6 +32,13 @@ test("problems stand first, worst first, each with its reason in a sentence", as
   ]);
   assert.ok(top && capacity && top.y < capacity.y, "capacity stands above the problems");
   assert.ok(top.y + top.height < 800, "the first problem is not on the first screen");
+  await page.getByRole("button", { name: /^Show (all|the worst) \d+/ }).click();
+  await eventually("all of them", async () => (await problems(page).getByRole("listitem").count()) > 8);
+  const severities = await problems(page)
+    .getByRole("listitem")
+    .evaluateAll((all) => all.map((e) => Number(/\bs(\d)\b/.exec(e.className)?.[1])));
+  assert.ok(severities.every((s) => s === 1 || s === 2) && new Set(severities).size === 2, severities.join(" "));
+  assert.deepEqual(severities, [...severities].sort().reverse());
 });
 
 test("one click leads from a problem to its logs", async ({ open }) => {
@@ -36,13 +53,8 @@ test("one click leads from a problem to its logs", async ({ open }) => {
 test("a problem that comes and goes is there and gone, live", async (t) => {
   const page = await t.open("/ui/?all=1");
   await shown(first(page));
-  const node = (await t.api("GET", "/api/v1/nodes")).items.find((n) =>
-    n.status.conditions.some((c) => c.type === "Ready" && c.status === "True"),
-  );
-  const ready = (status) =>
-    node.status.conditions.map((c) => (c.type === "Ready" ? { ...c, status, reason: "Test", message: "said so" } : c));
-  const set = (status) =>
-    t.api("PATCH", `/api/v1/nodes/${name_of(node)}/status`, { status: { conditions: ready(status) } }, merge);
+  const node = (await t.api("GET", "/api/v1/nodes")).items.find(is_ready);
+  const set = (status) => set_condition(t, node, { type: "Ready", status, reason: "Test", message: "said so" });
   const entry = problems(page).getByRole("link", { name: name_of(node), exact: true });
   await set("Unknown");
   await shown(entry);
