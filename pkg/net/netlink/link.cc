@@ -136,6 +136,11 @@ Result<> RouteSocket::change_link(const std::string& name, const LinkChange& cha
   if (change.alias) b.bytes(IFLA_IFALIAS, *change.alias);
   if (change.group) b.value(IFLA_GROUP, *change.group);
   if (change.master) b.value(IFLA_MASTER, *change.master);
+  if (change.no_ipv6_address) {
+    auto families = b.nest(IFLA_AF_SPEC);
+    auto inet6 = b.nest(AF_INET6);
+    b.value(IFLA_INET6_ADDR_GEN_MODE, static_cast<uint8_t>(IN6_ADDR_GEN_MODE_NONE));
+  }
   if (!change.ipv4_conf.empty()) {
     auto families = b.nest(IFLA_AF_SPEC);
     auto inet = b.nest(AF_INET);

@@ -72,6 +72,7 @@ struct LinkChange {
   std::optional<std::string> alias{};
   std::optional<uint32_t> group{};
   std::optional<int> master{};                        // becomes a port of this bridge; 0: of none
+  bool no_ipv6_address = false;                       // none of its own making, before it is up; EAFNOSUPPORT: no IPv6
   std::vector<std::pair<int, uint32_t>> ipv4_conf{};  // net.ipv4.conf.<link>.*: IPV4_DEVCONF_* (linux/ip.h) and value
 };
 

@@ -88,6 +88,9 @@ Result<> configure_pod_side(const PodIdentity& pod, Ipv4 address) {
 
 // The host's end: ready before it is up.
 Result<> configure_host_side(RouteSocket& net, const PodIdentity& pod, const std::string& uid, Ipv4 address) {
+  // Browsers on this machine drop what they are loading (ERR_NETWORK_CHANGED) whenever an address comes or goes.
+  const auto quiet = net.change_link(pod.host_link, {.no_ipv6_address = true});
+  if (!quiet && quiet.error().errno_value != EAFNOSUPPORT) return quiet;
   TRY(net.change_link(pod.host_link,
                       {.up = true,
                        .alias = uid,

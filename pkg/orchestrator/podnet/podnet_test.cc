@@ -1,6 +1,7 @@
 // Root needed. The "host" of every test is a network namespace of its own; pods and the outside world are others.
 #include "orchestrator/podnet/podnet.h"
 
+#include "base/fs.h"
 #include "net/nft/nft.h"
 #include "orchestrator/podnet/rules.h"
 #include "orchestrator/podnet/sysctls.h"
@@ -75,6 +76,34 @@ TEST_CASE("podnet: a machine without any address still reaches its pods") {
   const auto at = m.attach("uid-a");
   auto listener = listen_in(a.get(), 80);
   CHECK(connect_in(m.ns.get(), at.address, 80).empty());
+}
+
+// A browser takes any address that appears for a change of the network, and drops what it is loading.
+TEST_CASE("podnet: pods that come and go add no address to the host") {
+  Machine m;
+  auto outside = make_outside(m);
+  m.open();
+  // IPv6 addresses of the host's links, as the kernel lists them; the test's own link has one in time.
+  const auto names = [&] {
+    std::string out;
+    m.run([&]() -> Result<> {
+      out = TRY(base::read_file("/proc/thread-self/net/if_inet6", 65536));
+      return {};
+    });
+    return out;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!names().contains("up0") && std::chrono::steady_clock::now() < deadline) (void)::poll(nullptr, 0, 20);
+  if (!names().contains("up0")) {
+    WARN("this kernel has no IPv6: there is nothing to see");
+    return;
+  }
+  auto a = m.make_pod("uid-a");
+  const auto at = m.attach("uid-a");
+  auto b = m.make_pod("uid-b");
+  m.attach("uid-b");
+  CHECK(connect_in(a.get(), at.address, 9).empty() == false);  // nobody listens: but the link is up
+  CHECK_FALSE(names().contains(at.host_link));
 }
 
 TEST_CASE("podnet: attach is idempotent, and after a restart finds the same address and link") {
