@@ -27,7 +27,7 @@ line("ui: 10,000 pods, 500 updates a second: main-thread ms (of the processor) p
 line("ui: from a write to its paint, ms p50, p95, p99", f"{m['paint_p50']}, {m['paint_p95']}, {m['paint_p99']} (of {m['painted']})", "p95 100")
 m = measure("heap", pods=10000, rate=500, seconds=HEAP_S)
 line(f"ui: heap MB over {HEAP_S} s of 500 updates a second with 10,000 pods", ", ".join(map(str, m["samples"])))
-line("ui: its growth, %, and over a tab opened at the end, which holds the same objects (they grow: restarts have reasons)", f"{m['growth_percent']}, {m['over_fresh_percent']}", "10 over it")
+line("ui: its growth, % (and over a tab opened at the end)", f"{m['growth_percent']} ({m['over_fresh_percent']})", 10)
 m = measure("logs", pods=200, log_rate=20000, seconds=LOGS_S)
 line(f"ui: 20,000 log lines a second for {LOGS_S} s: longest gap between frames, ms", f"{m['longest']:.0f} ({m['fps']} frames a second, {m['mb_per_second']} MB/s)", 200)
 line("ui: 20,000 log lines a second: heap MB before and after", f"{m['heap_before']}, {m['heap_after']}", "flat")
