@@ -30,6 +30,7 @@ test(
     await page.goto(await server.link());
     await shown(page.getByRole("navigation", { name: "Pages" }));
     assert.doesNotMatch(page.url(), /k=/);
+    await shown(page.getByText("Live", { exact: true })); // the navigation is there before the page's program is
     const [before] = await context.cookies();
     const second = await server.link();
     await page.evaluate((url) => location.assign(url), second.replace(/^[^#]*/, page.url()));
